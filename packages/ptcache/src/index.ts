@@ -1,0 +1,1 @@
+export type { MemoryTarget } from './memory.js';

@@ -1,0 +1,1 @@
+export { RbNode } from './node.js';
