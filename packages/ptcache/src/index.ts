@@ -1,1 +1,6 @@
-export type { MemoryTarget } from './memory.js';
+export { BumpProvider } from './bump-provider.js';
+export type { BumpProviderOptions } from './bump-provider.js';
+export type { MemoryProvider, MemoryTarget, TableMemory } from './memory.js';
+export { PageTablePool } from './pool.js';
+export type { PoolStats } from './pool.js';
+export { PooledTable } from './table.js';

@@ -1,0 +1,142 @@
+import { hex, PAGE_BYTES, type MemoryProvider, type MemoryTarget, type TableMemory } from './memory.js';
+
+/** Options of a `BumpProvider`. */
+export interface BumpProviderOptions {
+  /** First address that may be handed out, in bytes; 0x100000 by default. */
+  readonly base?: number;
+  /** End of the memory, in bytes: an allocation that would pass it fails. Unlimited by default. */
+  readonly limit?: number;
+  /** Where the memory lives; `vram` by default. */
+  readonly target?: MemoryTarget;
+  /** Called after each allocation, instance blocks included. */
+  readonly onAllocate?: (memory: TableMemory, zero: boolean) => void;
+  /** Called after each release. */
+  readonly onFree?: (memory: TableMemory) => void;
+}
+
+/** What memory that was not asked for zeroed is filled with, so that a missing write shows. */
+const POISON = 0xcccccccc;
+
+/**
+ * The deterministic memory of a simulated device: addresses only rise and are never used twice, every allocation
+ * begins on a 4 KiB boundary at least, and memory that is not zeroed starts as 0xcc bytes. A failure can be injected.
+ * It has no counterpart in the driver.
+ */
+export class BumpProvider implements MemoryProvider {
+  readonly #target: MemoryTarget;
+  readonly #limit: number;
+  readonly #onAllocate: ((memory: TableMemory, zero: boolean) => void) | undefined;
+  readonly #onFree: ((memory: TableMemory) => void) | undefined;
+  /** Live allocations by address. Addresses only rise, so that the order of insertion is the order of addresses. */
+  readonly #live = new Map<number, TableMemory>();
+  /** Addresses for `find` in rising order, of live allocations and of some that are gone. */
+  #starts: number[] = [];
+  #cursor: number;
+  #failAfter: number | undefined = undefined;
+
+  /** Makes a provider with nothing allocated. Throws `RangeError` for a base or limit that is no address. */
+  constructor(options: BumpProviderOptions = {}) {
+    const { base = 0x100000, limit = Number.MAX_SAFE_INTEGER } = options;
+    if (!Number.isSafeInteger(base) || base < 0) throw new RangeError(`base ${hex(base)} is no address`);
+    if (!Number.isSafeInteger(limit) || limit < 0) throw new RangeError(`limit ${hex(limit)} is no address`);
+    this.#cursor = base;
+    this.#limit = limit;
+    this.#target = options.target ?? 'vram';
+    this.#onAllocate = options.onAllocate;
+    this.#onFree = options.onFree;
+  }
+
+  /** Lowest address that the next allocation can have, before it is aligned. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  /**
+   * Allocates page-table memory: at `alignUp(cursor, max(align, 0x1000))`, the cursor moving behind it. Returns
+   * `undefined` for an injected failure or beyond the limit, and the cursor stays. Throws `RangeError` for a size that
+   * is no positive multiple of 4 or an alignment that is no power of two.
+   */
+  allocate(size: number, align: number, zero: boolean): TableMemory | undefined {
+    checkRequest(size, align);
+    if (this.#failAfter === 0) {
+      this.#failAfter = undefined;
+      return undefined;
+    }
+    const memory = this.#take(size, align, zero);
+    if (memory !== undefined && this.#failAfter !== undefined) this.#failAfter--;
+    return memory;
+  }
+
+  /**
+   * Allocates a zeroed instance block of `size` bytes from the same cursor. It neither counts for an injected failure
+   * nor suffers one. Returns `undefined` beyond the limit.
+   */
+  allocateInstance(size: number): TableMemory | undefined {
+    checkRequest(size, PAGE_BYTES);
+    return this.#take(size, PAGE_BYTES, true);
+  }
+
+  /** Takes memory back. Throws `TypeError` if it is not a live allocation of this provider. */
+  free(memory: TableMemory): void {
+    if (this.#live.get(memory.addr) !== memory) {
+      throw new TypeError(`memory at ${hex(memory.addr)} is not a live allocation of this provider`);
+    }
+    this.#live.delete(memory.addr);
+    if (this.#starts.length > 64 && this.#starts.length > 2 * this.#live.size) this.#starts = [...this.#live.keys()];
+    this.#onFree?.(memory);
+  }
+
+  /**
+   * Arms one failure: of the coming calls of `allocate`, the one after the next `count` successful ones fails. A later
+   * call replaces it, `undefined` disarms it. Throws `RangeError` for a count that is no whole number from 0.
+   */
+  failAfter(count: number | undefined): void {
+    if (count !== undefined && (!Number.isSafeInteger(count) || count < 0)) {
+      throw new RangeError(`cannot fail after ${count} allocations`);
+    }
+    this.#failAfter = count;
+  }
+
+  /** The live allocations in order of their addresses. */
+  allocations(): TableMemory[] {
+    return [...this.#live.values()];
+  }
+
+  /** The live allocation that contains a byte address, or `undefined`. */
+  find(addr: number): TableMemory | undefined {
+    const starts = this.#starts;
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] as number) <= addr) low = middle + 1;
+      else high = middle;
+    }
+    const start = starts[low - 1];
+    const memory = start === undefined ? undefined : this.#live.get(start);
+    return memory !== undefined && addr < memory.addr + memory.size ? memory : undefined;
+  }
+
+  #take(size: number, align: number, zero: boolean): TableMemory | undefined {
+    const unit = Math.max(align, PAGE_BYTES);
+    const addr = Math.ceil(this.#cursor / unit) * unit;
+    if (addr + size > this.#limit) return undefined;
+    const words = new Uint32Array(size / 4);
+    if (!zero) words.fill(POISON);
+    const memory: TableMemory = { addr, size, target: this.#target, words };
+    this.#cursor = addr + size;
+    this.#live.set(addr, memory);
+    this.#starts.push(addr);
+    this.#onAllocate?.(memory, zero);
+    return memory;
+  }
+}
+
+function checkRequest(size: number, align: number): void {
+  if (!Number.isSafeInteger(size) || size <= 0 || size % 4 !== 0) {
+    throw new RangeError(`size ${hex(size)} is not a positive multiple of 4`);
+  }
+  if (!Number.isSafeInteger(align) || align <= 0 || 2 ** Math.round(Math.log2(align)) !== align) {
+    throw new RangeError(`alignment ${hex(align)} is not a power of two`);
+  }
+}
