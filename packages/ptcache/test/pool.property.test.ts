@@ -39,7 +39,7 @@ const KINDS = [
 
 test('a pool does what the model does, table by table and byte by byte', () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 120 }), (commands) => {
+    fc.property(fc.array(command, { maxLength: 120, size: 'max' }), (commands) => {
       const real = side();
       const slow = side();
       const pool = new PageTablePool(real.provider);

@@ -1,0 +1,145 @@
+// Compares the tree with public packages: `node bench/run.mjs [--keys N] [--rounds N] [--json]`.
+//
+// One process for each library, so that none spoils another's inline caches; random unique integer keys from a fixed
+// seed; the result of every phase is checked. Prints the median of the rounds in ns per operation, the best round in
+// brackets, and how each compares with the best peer.
+
+import { execFile } from 'node:child_process';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify, parseArgs } from 'node:util';
+import { names, open } from './libraries.mjs';
+
+const PHASES = ['insert', 'find', 'lower', 'next', 'erase'];
+
+const { values: options } = parseArgs({
+  options: {
+    keys: { type: 'string', default: '100000' },
+    rounds: { type: 'string', default: '15' },
+    json: { type: 'boolean', default: false },
+    library: { type: 'string' },
+  },
+});
+const count = Number(options.keys);
+const rounds = Number(options.rounds);
+
+/** A small generator of random 32-bit numbers (xorshift). */
+function random(seed) {
+  let x = seed;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x >>> 0;
+  };
+}
+
+function shuffled(keys, next) {
+  const result = keys.slice();
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = next() % (i + 1);
+    [result[i], result[j]] = [result[j], result[i]];
+  }
+  return result;
+}
+
+function check(what, got, expected) {
+  if (got !== expected) throw new Error(`${options.library}: ${what} gave ${got} instead of ${expected}`);
+}
+
+async function measure(name) {
+  const next = random(0x9e3779b9);
+  const unique = new Set();
+  while (unique.size < count) unique.add(next() >>> 2);
+  const keys = [...unique];
+  const sum = keys.reduce((a, b) => a + b, 0);
+  const sorted = keys.slice().sort((a, b) => a - b);
+  const lookups = shuffled(keys, next);
+  const between = shuffled(keys, next).map((key) => key + 1);
+  const above = new Map(sorted.map((key, i) => [key, sorted[i + 1] ?? 0]));
+  const bound = between.reduce((total, key) => total + (unique.has(key) ? key : above.get(key - 1)), 0);
+  const gone = shuffled(keys, next);
+  const times = Object.fromEntries(PHASES.map((phase) => [phase, []]));
+  for (let round = 0; round < rounds + 3; round++) {
+    const library = await open(name);
+    const time = (phase, run) => {
+      if (library[phase] === undefined) return undefined;
+      globalThis.gc?.();
+      const start = performance.now();
+      const result = run();
+      const ns = ((performance.now() - start) * 1e6) / count;
+      if (round >= 3) times[phase].push(ns); // the first rounds warm up
+      return result;
+    };
+    library.prepare?.(keys);
+    time('insert', () => library.insert(keys));
+    check(
+      'find',
+      time('find', () => library.find(lookups)),
+      sum,
+    );
+    if (library.lower)
+      check(
+        'lower',
+        time('lower', () => library.lower(between)),
+        bound,
+      );
+    check(
+      'next',
+      time('next', () => library.next()),
+      sum,
+    );
+    library.prepareErase?.(gone);
+    check(
+      'erase',
+      time('erase', () => library.erase(gone)),
+      0,
+    );
+  }
+  const figures = {};
+  for (const phase of PHASES) {
+    const list = times[phase].sort((a, b) => a - b);
+    figures[phase] = list.length === 0 ? null : { median: list[list.length >> 1], best: list[0] };
+  }
+  return figures;
+}
+
+function print(results) {
+  const ours = (name) => name.includes('@nvmmu');
+  const best = Object.fromEntries(
+    PHASES.map((phase) => [
+      phase,
+      Math.min(...names.filter((name) => !ours(name)).map((name) => results[name][phase]?.median ?? Infinity)),
+    ]),
+  );
+  console.log(`${count} random keys, ns per operation: median (best) of ${rounds} rounds, × the best peer's median`);
+  console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}\n`);
+  console.log(['library'.padEnd(28), ...PHASES.map((phase) => phase.padStart(20))].join(''));
+  for (const name of names) {
+    const cells = PHASES.map((phase) => {
+      const figure = results[name][phase];
+      if (figure === null) return '–'.padStart(20);
+      const ratio = (figure.median / best[phase]).toFixed(2);
+      return `${figure.median.toFixed(0)} (${figure.best.toFixed(0)}) ×${ratio}`.padStart(20);
+    });
+    console.log([name.padEnd(28), ...cells].join(''));
+  }
+}
+
+if (options.library !== undefined) {
+  console.log(JSON.stringify(await measure(options.library)));
+} else {
+  const results = {};
+  for (const name of names) {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--expose-gc',
+      fileURLToPath(import.meta.url),
+      `--library=${name}`,
+      `--keys=${count}`,
+      `--rounds=${rounds}`,
+    ]);
+    results[name] = JSON.parse(stdout);
+  }
+  if (options.json) console.log(JSON.stringify({ node: process.version, keys: count, rounds, results }));
+  else print(results);
+}
