@@ -1,0 +1,513 @@
+import { type Block, extendBlock, lineAt, readBlock, trimBlock } from './block.js';
+import { readBootLine } from './chips.js';
+import {
+  afterQuote,
+  clean,
+  decodeQuotedPrintable,
+  looksQuotedPrintable,
+  stampOf,
+  startsEntry,
+  unpackJson,
+} from './clean.js';
+import type { Context } from './context.js';
+import { chipOption, decode, type KnownChip } from './decoded.js';
+import { LineSplitter, type LogLine, PIECE_LIMIT } from './lines.js';
+import { PageMapReader, type PageMapping } from './pagemap.js';
+import { PteListReader, type PteEntry } from './pte-list.js';
+import type { EventKind, FaultRecord, LogEvent, Notice } from './record.js';
+import { deviceBefore, type Found, FaultScanner, nvrmDevice } from './scan.js';
+import { TraceReader, type TraceMemory, type TraceOperation } from './trace-log.js';
+
+/** What a log says about the machine, and how much of it was read. */
+export interface LogInfo {
+  /** Number of lines read. */
+  lines: number;
+  /** Kernel version, if a line names it. */
+  kernel?: string;
+  /** Version of NVIDIA's driver, if a line names it. */
+  nvidia?: string;
+  /** Chips named by boot lines, by PCI address. */
+  chips: Record<string, string>;
+}
+
+/** Receives what a decoder finds; every callback is optional. Faults, partial ones too, come in line order. */
+export interface FaultHandlers {
+  /** A fault. It comes when what follows it in the log has been read, at most `window` lines later. */
+  onFault?: (record: FaultRecord) => void;
+  /** A line too damaged to be counted as a fault. */
+  onPartial?: (record: FaultRecord) => void;
+  /** A line that looks like a GPU MMU fault and is none. */
+  onNotice?: (notice: Notice) => void;
+  /** An operation that a driver trace line (`mmu: …`) lets infer. */
+  onTrace?: (operation: TraceOperation) => void;
+  /** An allocation of page-table memory (`imem: new …`). */
+  onTraceMemory?: (memory: TraceMemory) => void;
+  /** A leaf of a printed page-table tree. */
+  onMapping?: (mapping: PageMapping) => void;
+  /** An entry of a list of page-table entry values. */
+  onPte?: (entry: PteEntry) => void;
+}
+
+/** Options of a decoder. */
+export interface FaultDecoderOptions extends FaultHandlers {
+  /** Chip to assume where the log names none, such as `gk104`, `TU102` or `GP106`. */
+  chip?: string;
+  /** Lines after a fault in which the log can still say what happened next; default 200. */
+  window?: number;
+  /** Longest piece of a line looked at as a whole, in UTF-16 units; default 16384. */
+  maxLine?: number;
+}
+
+/** A decoder that takes a log in chunks. */
+export interface FaultDecoder {
+  /** Takes the next chunk, text or UTF-8 bytes. */
+  push(chunk: string | Uint8Array): void;
+  /** Ends the log: everything still held back is handed out. Returns what the log says about the machine. */
+  end(): LogInfo;
+  /** The tree of page tables printed in the log, if there is one. */
+  readonly pageMap: PageMapReader;
+}
+
+interface Held {
+  readonly record: FaultRecord;
+  readonly device: string;
+  readonly until: number;
+}
+
+const HELD_LIMIT = 256;
+const SEARCH_LIMIT = 48;
+const AFTER_LIMIT = 16;
+const BEFORE_LIMIT = 6;
+const BEFORE_LINES = 200;
+const PIECE_LINES = 8;
+const COMPANION_LINES = 8;
+
+const TROUBLE: ReadonlySet<EventKind> = new Set([
+  'sched-error',
+  'timeout',
+  'idle-failed',
+  'forced-fault',
+  'engine-trap',
+  'hang',
+  'job-timeout',
+  'device-lost',
+  'other-xid',
+]);
+
+const RELEVANT = [
+  'ault',
+  'nouveau',
+  'NVRM',
+  'Xid',
+  'rapped',
+  'rc engn',
+  ' engine ',
+  'NVLink',
+  'LOCKUP',
+  'lockup',
+  'blocked for',
+  'unable to handle',
+  '#PF',
+  'Linux version',
+  'MTGPU',
+] as const;
+
+const relevant = (text: string): boolean => RELEVANT.some((word) => text.includes(word));
+
+const STAMPED = /^(?:kernel: ?)?(?:\[ {0,8}\d{1,10}\.\d{1,9}\] ?)?/;
+
+class Decoder implements FaultDecoder {
+  readonly pageMap: PageMapReader;
+  readonly #handlers: FaultHandlers;
+  readonly #window: number;
+  readonly #splitter: LineSplitter;
+  readonly #chips = new Map<string, KnownChip>();
+  readonly #option: KnownChip | undefined;
+  readonly #info: LogInfo = { lines: 0, chips: {} };
+  readonly #trace: TraceReader;
+  readonly #ptes: PteListReader;
+  readonly #before = new Map<string, LogEvent[]>();
+  #held: Held[] = [];
+  #pending: Block | undefined;
+  #soft = false;
+  /** A message printed in pieces into which others have cut, and the last line that may continue it. */
+  #aside: { block: Block; until: number } | undefined;
+  #quotedPrintable = false;
+
+  constructor(options: FaultDecoderOptions) {
+    this.#handlers = options;
+    this.#window = options.window ?? 200;
+    this.#option = options.chip === undefined ? undefined : chipOption(options.chip);
+    this.#splitter = new LineSplitter((line) => {
+      this.#line(line);
+    }, options.maxLine ?? PIECE_LIMIT);
+    this.#trace = new TraceReader(
+      (operation) => this.#handlers.onTrace?.(operation),
+      (memory) => this.#handlers.onTraceMemory?.(memory),
+    );
+    this.pageMap = new PageMapReader((mapping) => this.#handlers.onMapping?.(mapping));
+    this.#ptes = new PteListReader((entry) => this.#handlers.onPte?.(entry));
+  }
+
+  push(chunk: string | Uint8Array): void {
+    this.#splitter.push(chunk);
+  }
+
+  end(): LogInfo {
+    this.#splitter.end();
+    this.#settle();
+    this.#dropAside();
+    this.#trace.end();
+    this.#release(Number.POSITIVE_INFINITY);
+    return this.#info;
+  }
+
+  #line(line: LogLine): void {
+    this.#info.lines = line.number;
+    this.#release(line.number);
+    if (this.#aside !== undefined && line.number > this.#aside.until) this.#dropAside();
+    const { text: raw } = line;
+    let text = clean(raw);
+    if (text.includes('quoted-printable')) this.#quotedPrintable = true;
+    const escaped = this.#quotedPrintable || looksQuotedPrintable(text);
+    const softEnd = escaped && text.endsWith('=');
+    if (escaped && (looksQuotedPrintable(text) || softEnd)) text = decodeQuotedPrintable(text);
+    else if (text.charCodeAt(0) === 0x7b) text = unpackJson(text);
+
+    const pending = this.#pending;
+    if (pending !== undefined) {
+      const soft = this.#soft || line.continued;
+      const body = soft && !softQuoted(text) ? text : text.slice(afterQuote(text));
+      if (soft || !startsEntry(body)) {
+        const joined = extendBlock(pending, body, line.number, soft);
+        if (joined !== undefined) {
+          this.#soft = softEnd;
+          this.#advance(joined);
+          return;
+        }
+      }
+      this.#settle();
+    }
+    if (this.#aside !== undefined && this.#continueAside(text, line.number)) return;
+    this.#soft = softEnd;
+    if (this.pageMap.line(line.number, text) || this.#ptes.line(line.number, text)) return;
+    if (!relevant(text)) return;
+    this.#machine(text);
+    this.#trace.line(line.number, text);
+    this.#advance(readBlock(text, [{ at: 0, line: line.number }], 1, 0));
+  }
+
+  /** Commits every complete message of a block and keeps what is open. */
+  #advance(first: Block): void {
+    let block = first;
+    const scanner = new FaultScanner(block.text);
+    let from = 0;
+    let any = false;
+    for (;;) {
+      if (block.open) {
+        this.#pending = from === 0 ? trimBlock(block) : trimBlock(this.#rest(block, from));
+        return;
+      }
+      if (block.found === undefined) {
+        if (!any && block.context !== undefined) this.#context(block, block.context);
+        break;
+      }
+      any = true;
+      this.#commit(block, block.found, from);
+      from = Math.max(block.found.match.end, block.found.start + 1);
+      block = readBlock(block.text, block.marks, block.lines, from, scanner);
+    }
+    this.#pending = undefined;
+  }
+
+  /** The part of a block after the messages already committed. */
+  #rest(block: Block, from: number): Block {
+    const marks = block.marks.map(({ at, line }) => ({ at: Math.max(0, at - from), line }));
+    return readBlock(block.text.slice(from), marks, block.lines, 0);
+  }
+
+  /** Takes the pending block as it is: no further line belongs to it. */
+  #settle(): void {
+    const block = this.#pending;
+    this.#pending = undefined;
+    if (block === undefined) return;
+    if (block.found === undefined) {
+      if (block.context !== undefined) this.#context(block, block.context);
+      return;
+    }
+    if (block.found.match.pieces === true && block.found.match.state === 'short') {
+      this.#dropAside();
+      this.#aside = { block, until: lineAt(block, block.text.length) + PIECE_LINES };
+      return;
+    }
+    this.#commit(block, block.found, 0);
+  }
+
+  /** Tries a line as the next piece of a message that others have cut into. */
+  #continueAside(text: string, line: number): boolean {
+    const aside = this.#aside;
+    if (aside === undefined || text.includes('nouveau') || text.includes('trapped')) return false;
+    const body = text.slice(afterQuote(text)).replace(STAMPED, '');
+    const joined = extendBlock(aside.block, body, line, false);
+    if (joined?.found === undefined || joined.rank < aside.block.rank + 4) return false;
+    this.#aside = undefined;
+    if (joined.open && joined.found.match.state === 'short') this.#aside = { block: joined, until: aside.until };
+    else this.#commit(joined, joined.found, 0);
+    return true;
+  }
+
+  #dropAside(): void {
+    const aside = this.#aside;
+    this.#aside = undefined;
+    if (aside?.block.found !== undefined) this.#commit(aside.block, aside.block.found, 0);
+  }
+
+  #machine(text: string): void {
+    const boot = readBootLine(text);
+    if (boot !== undefined) {
+      const { bdf, device } = deviceBefore(text, 0, Math.min(text.length, 200));
+      const key = bdf ?? device ?? '';
+      this.#chips.set(key, { name: boot.name, source: 'log', generation: boot.generation });
+      this.#info.chips[key] = boot.name;
+    }
+    const kernel = /Linux version (\S{1,64})/.exec(text.slice(0, 300))?.[1];
+    if (kernel !== undefined) this.#info.kernel = kernel;
+    const nvidia = /NVRM: loading NVIDIA UNIX .{0,48}?Module(?: for \S{1,16})? {1,4}(\d[\d.]{2,16})/.exec(
+      text.slice(0, 300),
+    )?.[1];
+    if (nvidia !== undefined) this.#info.nvidia = nvidia;
+  }
+
+  #chipOf(bdf: string | undefined): KnownChip | undefined {
+    const own = bdf === undefined ? undefined : this.#chips.get(bdf);
+    if (own !== undefined) return own;
+    // A line without a device belongs to the only GPU of the log.
+    if (bdf === undefined && this.#chips.size === 1) return [...this.#chips.values()][0];
+    return this.#option;
+  }
+
+  #commit(block: Block, { match, start }: Found, from: number): void {
+    const { fields, form, state } = match;
+    if (match.driver === 'nouveau') Object.assign(fields, deviceBefore(block.text, from, start));
+    else if (fields.bdf === undefined) {
+      const bdf = nvrmDevice(block.text.slice(Math.max(from, start - 200), start));
+      if (bdf !== undefined) fields.bdf = bdf;
+    }
+    const broken = state === 'short' || state === 'damaged';
+    const partial = broken && match.cut !== true;
+    if (partial && fields.address === undefined && fields.client === undefined) return;
+
+    const window = block.text.slice(Math.max(from, start - 200), start);
+    const driver = Math.max(window.lastIndexOf('nouveau'), window.lastIndexOf('NVRM'), window.lastIndexOf('[drm]'));
+    const head = driver < 0 ? start : Math.max(from, start - 200) + driver;
+    const line = lineAt(block, head);
+    const lineEnd = lineAt(block, Math.max(start, match.end - 1));
+
+    if (form === 'gsp-rc' && fields.rc_type !== 31) {
+      if (partial) return;
+      this.#context(block, {
+        event: 'rc-other',
+        notice: 'rc-other',
+        meaning: `the firmware tears a channel down for error ${fields.rc_type ?? 0}, which is no MMU fault`,
+        ...(typeof fields.channel === 'number' ? { channel: fields.channel } : {}),
+      });
+      return;
+    }
+    const record: FaultRecord = {
+      line,
+      ...(lineEnd > line ? { line_end: lineEnd } : {}),
+      driver: match.driver,
+      form,
+      grammar: match.grammar,
+      ...fields,
+      decoded: decode(form, fields, match.driver === 'nouveau' ? this.#chipOf(fields.bdf ?? fields.device) : this.#option),
+      before: [],
+      after: [],
+    };
+    const stamp = stampOf(block.text.slice(from, start));
+    if (stamp !== undefined) record.stamp = stamp;
+    if (partial) record.partial = true;
+    else if (broken) record.truncated = true;
+    if (this.#isCompanion(record)) return;
+    const device = record.bdf ?? record.device ?? '';
+    const recent = this.#before.get(device);
+    if (recent !== undefined) record.before = recent.filter((event) => line - event.line <= BEFORE_LINES);
+    this.#hold({ record, device, until: lineEnd + this.#window });
+  }
+
+  /** Recognises a second report of a fault that is already known, and drops the lesser of the two. */
+  #isCompanion(record: FaultRecord): boolean {
+    const near = this.#held.slice(-4).filter(({ record: other }) => record.line - other.line <= COMPANION_LINES);
+    const companion = (line: number, text: string): void => {
+      this.#handlers.onNotice?.({ line, kind: 'companion', text, meaning: 'another report of the same fault' });
+    };
+    for (const { record: other } of near) {
+      const same = other.address_value === record.address_value && other.address_value !== undefined;
+      if (record.form === 'mmu-debug' && other.form === 'xid31' && same) {
+        companion(record.line, 'MMU Fault (debug form)');
+        return true;
+      }
+      if (record.form === 'xid31' && other.form === 'mmu-debug' && same) {
+        this.#held = this.#held.filter((held) => held.record !== other);
+        companion(other.line, 'MMU Fault (debug form)');
+        return false;
+      }
+      if (record.form === 'gsp-rc' && other.form === 'gsp-xid31' && other.bdf === record.bdf && other.rc_type === undefined) {
+        if (record.rc_type !== undefined) other.rc_type = record.rc_type;
+        companion(record.line, 'rc of the Xid 31 before it');
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #hold(held: Held): void {
+    let at = this.#held.length;
+    while (at > 0 && (this.#held[at - 1]?.record.line ?? 0) > held.record.line) at--;
+    this.#held.splice(at, 0, held);
+    if (this.#held.length > HELD_LIMIT) this.#give(this.#held.splice(0, HELD_LIMIT >> 1));
+  }
+
+  #release(line: number): void {
+    const held = this.#held;
+    let count = 0;
+    while (count < held.length && (held[count]?.until ?? 0) < line) count++;
+    if (count > 0) this.#give(held.splice(0, count));
+  }
+
+  #give(held: readonly Held[]): void {
+    for (const { record } of held) {
+      if (record.partial === true) this.#handlers.onPartial?.(record);
+      else this.#handlers.onFault?.(record);
+    }
+  }
+
+  #context(block: Block, context: Context): void {
+    const { text } = block;
+    const line = lineAt(block, 0);
+    const lineEnd = lineAt(block, text.length);
+    const { bdf, device } = text.includes('nouveau')
+      ? deviceBefore(text, 0, text.length > 200 ? 200 : text.length)
+      : { bdf: nvrmDevice(text), device: undefined };
+    const message = messageOf(text);
+    const span = lineEnd > line ? { line, line_end: lineEnd } : { line };
+    if (context.notice !== undefined && context.meaning !== undefined) {
+      this.#handlers.onNotice?.({
+        ...span,
+        kind: context.notice,
+        ...(bdf === undefined ? {} : { bdf }),
+        ...(context.xid === undefined ? {} : { xid: context.xid }),
+        text: message,
+        meaning: context.meaning,
+      });
+    }
+    if (context.event === undefined) return;
+    const event: LogEvent = {
+      ...span,
+      kind: context.event,
+      text: message,
+      ...(bdf === undefined ? {} : { bdf }),
+      ...(device === undefined ? {} : { device }),
+      ...(context.channel === undefined ? {} : { channel: context.channel }),
+      ...(context.process === undefined ? {} : { process: context.process }),
+      ...(context.xid === undefined ? {} : { xid: context.xid }),
+    };
+    this.#attach(event);
+  }
+
+  /** Adds an event to the fault it follows: the latest on its GPU, of the same channel if one is. */
+  #attach(event: LogEvent): void {
+    const device = event.bdf ?? event.device;
+    const first = Math.max(0, this.#held.length - SEARCH_LIMIT);
+    let target: FaultRecord | undefined;
+    for (let i = this.#held.length - 1; i >= first; i--) {
+      const held = this.#held[i];
+      if (held === undefined || held.until < event.line) continue;
+      if (device !== undefined && held.device !== device) continue;
+      target ??= held.record;
+      if (event.channel === undefined) break;
+      const channel = held.record.channel_value ?? held.record.channel;
+      if (channel === event.channel) {
+        target = held.record;
+        break;
+      }
+    }
+    if (target !== undefined && event.kind !== 'announced' && target.after.length < AFTER_LIMIT) {
+      // Many traps of one kind in a row say no more than the first.
+      const last = target.after.at(-1);
+      if (!(event.kind === 'engine-trap' && last?.kind === 'engine-trap')) target.after.push(event);
+    }
+    if (TROUBLE.has(event.kind) && device !== undefined) {
+      const recent = this.#before.get(device) ?? [];
+      const last = recent.at(-1);
+      if (last?.kind === event.kind && event.kind === 'engine-trap') recent[recent.length - 1] = event;
+      else recent.push(event);
+      if (recent.length > BEFORE_LIMIT) recent.shift();
+      this.#before.set(device, recent);
+      // Devices are few; a log that names thousands is not a log.
+      if (this.#before.size > 64) this.#before.clear();
+    }
+  }
+}
+
+function softQuoted(text: string): boolean {
+  return text.startsWith('> ') || text.startsWith('>');
+}
+
+const PREFIX = /^.{0,120}?(?:nouveau (?=[\dE[])|NVRM: |kernel: )/;
+
+/** The message of a line without what stands before the driver's name, at most 200 characters. */
+function messageOf(text: string): string {
+  const head = text.slice(0, 400);
+  const body = head.slice(afterQuote(head)).replace(PREFIX, '');
+  return body.trim().slice(0, 200);
+}
+
+/** Makes a decoder that takes a log in chunks and calls back for what it finds. Memory is bounded. */
+export function createFaultDecoder(options: FaultDecoderOptions = {}): FaultDecoder {
+  return new Decoder(options);
+}
+
+/** Everything found in a log. */
+export interface DecodedLog {
+  faults: FaultRecord[];
+  partials: FaultRecord[];
+  notices: Notice[];
+  /** Operations inferred from driver trace lines. */
+  trace: TraceOperation[];
+  traceMemory: TraceMemory[];
+  /** Leaves of a printed page-table tree. */
+  mappings: PageMapping[];
+  /** Entries of a list of page-table entry values. */
+  ptes: PteEntry[];
+  /** The printed page-table tree, for questions about addresses. */
+  pageMap: PageMapReader;
+  info: LogInfo;
+}
+
+/** Decodes a whole log at once. For logs of unknown size use {@link createFaultDecoder}. */
+export function decodeLog(
+  log: string | Uint8Array,
+  options: Omit<FaultDecoderOptions, keyof FaultHandlers> = {},
+): DecodedLog {
+  const faults: FaultRecord[] = [];
+  const partials: FaultRecord[] = [];
+  const notices: Notice[] = [];
+  const trace: TraceOperation[] = [];
+  const traceMemory: TraceMemory[] = [];
+  const mappings: PageMapping[] = [];
+  const ptes: PteEntry[] = [];
+  const decoder = createFaultDecoder({
+    ...options,
+    onFault: (record) => faults.push(record),
+    onPartial: (record) => partials.push(record),
+    onNotice: (notice) => notices.push(notice),
+    onTrace: (operation) => trace.push(operation),
+    onTraceMemory: (memory) => traceMemory.push(memory),
+    onMapping: (mapping) => mappings.push(mapping),
+    onPte: (entry) => ptes.push(entry),
+  });
+  decoder.push(log);
+  const info = decoder.end();
+  return { faults, partials, notices, trace, traceMemory, mappings, ptes, pageMap: decoder.pageMap, info };
+}

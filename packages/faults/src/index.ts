@@ -1,0 +1,2 @@
+export { createFaultDecoder, decodeLog } from './decoder.js';
+export { TraceHistory } from './trace-log.js';
