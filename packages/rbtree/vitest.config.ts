@@ -1,3 +1,3 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { name: 'rbtree' } });
+export default defineConfig({ test: { name: 'rbtree', testTimeout: 30_000 } });

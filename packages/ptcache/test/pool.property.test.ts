@@ -96,6 +96,6 @@ test('a pool does what the model does, table by table and byte by byte', () => {
       expect(real.provider.allocations()).toEqual([]);
       expect(pool.fini()).toMatchObject({ live: 0, cached: 0, bytes: 0, cachedBytes: 0, parents: 0 });
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   );
 });
