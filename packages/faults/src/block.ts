@@ -43,8 +43,11 @@ export function readBlock(
   if (found !== undefined) {
     const { state, fields } = found.match;
     const open = (state === 'short' || state === 'open') && lines < LINES_LIMIT && text.length < JOINED_LIMIT * 16;
-    const bonus = state === 'full' ? 400 : state === 'open' ? 200 : state === 'short' ? 100 : 0;
-    return { text, marks, lines, found, context: undefined, open, rank: 10 + bonus + 2 * Object.keys(fields).length };
+    // What counts is how much was read, unless the text went against it.
+    const whole = state === 'damaged' ? 0 : 64;
+    const read = Math.min(found.match.end - found.start, 4095);
+    const rank = 10 + (whole + Object.keys(fields).length) * 4096 + read;
+    return { text, marks, lines, found, context: undefined, open, rank };
   }
   const context = from === 0 ? readContext(text) : undefined;
   const open = lines < LINES_LIMIT && (context?.open === true || endsBeforeMessage(text));
@@ -80,5 +83,8 @@ export function extendBlock(block: Block, body: string, line: number, soft: bool
   // A soft break of quoted-printable mail, or a cut in an overlong line, is known to be no blank.
   const wide = soft ? undefined : join(' ');
   const best = wide !== undefined && wide.rank >= close.rank ? wide : close;
-  return best.rank > block.rank ? best : undefined;
+  if (best.rank > block.rank) return best;
+  // A short line may add nothing that counts yet and still fit: the text ends again before anything goes against it.
+  const match = best.found?.match;
+  return match?.state === 'short' && match.cut !== true && best.rank === block.rank ? best : undefined;
 }

@@ -249,7 +249,7 @@ class Decoder implements FaultDecoder {
     if (aside === undefined || text.includes('nouveau') || text.includes('trapped')) return false;
     const body = text.slice(afterQuote(text)).replace(STAMPED, '');
     const joined = extendBlock(aside.block, body, line, false);
-    if (joined?.found === undefined || joined.rank < aside.block.rank + 4) return false;
+    if (joined?.found === undefined || joined.rank < aside.block.rank + 4096) return false;
     this.#aside = undefined;
     if (joined.open && joined.found.match.state === 'short') this.#aside = { block: joined, until: aside.until };
     else this.#commit(joined, joined.found, 0);
