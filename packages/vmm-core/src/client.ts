@@ -1,0 +1,211 @@
+// The checked interface: what each client method looks at before the core acts, in the driver's order.
+
+import { allocate, free } from './allocate.js';
+import type { MapArguments } from './backend.js';
+import { mapRegion } from './mapping.js';
+import type { MemoryObject } from './memory-object.js';
+import { hex, paddedHex, toNumber } from './numbers.js';
+import { LOG } from './observer.js';
+import { failure, type Failure } from './outcome.js';
+import { clearFrames, mapFrames } from './page-frames.js';
+import { isClientRange } from './raw.js';
+import { PAGE_NONE, type Region } from './region.js';
+import type { SpaceState } from './space-state.js';
+import { mergeUnmapped, unmapRegion } from './unmap.js';
+
+/**
+ * How much of an allocation is prepared: `addr` address space only, page tables come and go with maps; `ptes` page
+ * tables are built now and kept; `lazy` page tables are built by the first map and kept.
+ */
+export type AllocationType = 'lazy' | 'addr' | 'ptes';
+
+const NOT_FOUND = 2n ** 64n - 1n;
+
+/** A 64-bit quantity as a number that is right to the last 16 bytes, and whether it is exact. */
+function approximate(value: bigint): { readonly number: number; readonly exact: boolean } {
+  const exact = toNumber(value);
+  return exact === undefined ? { number: Number(BigInt.asUintN(64, value) & ~15n), exact: false } : { number: exact, exact: true };
+}
+
+/** Text of an address in a log line. */
+function text(value: number | bigint): string {
+  return paddedHex(value, 16);
+}
+
+/** Checks that a quantity fits 64 bits at all: the reference can't be asked anything else. */
+export function checkU64(value: bigint, what: string): Failure | undefined {
+  if (value >= 0n && value <= NOT_FOUND) return undefined;
+  return failure('EINVAL', `${what} ${value < 0n ? String(value) : hex(value)} is not a 64-bit quantity`);
+}
+
+/** Allocates address space. */
+export function clientGet(
+  space: SpaceState,
+  size: bigint,
+  type: AllocationType,
+  shift: number,
+  align: number,
+  sparse: boolean,
+): Region | Failure {
+  const { number, exact } = approximate(size);
+  if (!exact) {
+    // Beyond 2^53 and odd: more than any free region that could be cut so.
+    if (space.logLevel >= LOG.trace) {
+      const getref = type === 'ptes' ? 1 : 0;
+      const mapref = type === 'addr' ? 1 : 0;
+      space.log(
+        `getref ${getref} mapref ${mapref} sparse ${+sparse} shift: ${shift} align: ${align} size: ${text(size)}`,
+        'trace',
+      );
+    }
+    return failure('EINVAL', `size ${hex(size)} is not exact in units of 16 bytes`);
+  }
+  return allocate(space, { getref: type === 'ptes', mapref: type === 'addr', sparse, shift, align, size: number });
+}
+
+/** Frees an allocation by its address. */
+export function clientPut(space: SpaceState, addr: bigint): Failure | undefined {
+  const { number, exact } = approximate(addr);
+  const region = space.regions.find(number);
+  if (region === undefined || !exact || region.addr !== number || region.part) {
+    space.debug(() => `lookup ${text(addr)}: ${text(region?.addr ?? NOT_FOUND)} ${region?.part === true ? 1 : 0}`);
+    return failure('ENOENT', notThere(addr, region));
+  }
+  free(space, region);
+  return undefined;
+}
+
+function notThere(addr: bigint, region: Region | undefined): string {
+  if (region === undefined) return `nothing is allocated at ${hex(addr)}`;
+  if (region.part) return `${hex(addr)} is inside an allocation: free it by its first address`;
+  return `${hex(addr)} is not the start of the region at ${hex(region.addr)}`;
+}
+
+/** Maps a memory object into a region or a part of one. */
+export function clientMap(
+  space: SpaceState,
+  addr: bigint,
+  memory: MemoryObject,
+  size: bigint | undefined,
+  offset: bigint,
+  args: MapArguments | undefined,
+): Failure | undefined {
+  const { number: at, exact } = approximate(addr);
+  const region = space.regions.find(at);
+  const length = size === undefined ? (region?.size ?? 0) : Number(size);
+  if (space.isRaw && isClientRange(space, at, length)) {
+    return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
+  }
+  if (memory.owner !== undefined && memory.owner !== space.device) {
+    return failure('EINVAL', 'the memory object is mapped on another device');
+  }
+  if (region === undefined) {
+    space.debug(() => `lookup ${text(addr)}`);
+    return failure('ENOENT', `nothing is allocated at ${hex(addr)}`);
+  }
+  if (region.mapped && region.memory === undefined) {
+    space.debug(() => `pfnmap ${text(addr)}`);
+    return failure('EINVAL', `page frames are mapped at ${hex(addr)}`);
+  }
+  const whole = exact && at === region.addr && length === region.size;
+  if (!whole) {
+    const refused = checkSplit(space, region, addr, at, exact, size ?? BigInt(length), length);
+    if (refused !== undefined) return refused;
+  }
+  const near = approximate(offset);
+  const piece = whole ? region : space.regions.split(region, at, length);
+  piece.busy = true;
+  const failed = mapRegion(space, piece, {
+    addr: at,
+    size: length,
+    memory,
+    offset: near.number,
+    exactOffset: near.exact ? undefined : offset,
+    args,
+  });
+  piece.busy = false;
+  if (failed !== undefined && !whole) mergeUnmapped(space, piece);
+  return failed;
+}
+
+function checkSplit(
+  space: SpaceState,
+  region: Region,
+  addr: bigint,
+  at: number,
+  exact: boolean,
+  size: bigint,
+  length: number,
+): Failure | undefined {
+  const bare = region.refd === PAGE_NONE && !region.mapref;
+  const hasMemory = region.memory !== undefined;
+  // A sum beyond 2^64 is beyond the region's end as well (KD-21); size 0 splits nothing off (KD-20).
+  const beyond = length === 0 || at + length > region.end;
+  if (exact && !beyond && !hasMemory && !bare) return undefined;
+  space.debug(
+    () =>
+      `split ${+hasMemory} ${region.refd} ${+region.mapref} ${text(addr)} ${text(size)} ${text(region.addr)} ${text(region.size)}`,
+  );
+  if (length === 0) return failure('EINVAL', 'a map needs a size');
+  const where = `[${hex(region.addr)}, ${hex(region.end)})`;
+  if (beyond) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} run over the end of the region ${where}`);
+  if (hasMemory) return failure('EINVAL', `the region ${where} is mapped: it can be mapped again only as a whole`);
+  if (bare) return failure('EINVAL', `the lazy region ${where} can be mapped only as a whole the first time`);
+  return failure('EINVAL', `address ${hex(addr)} is not exact in units of 16 bytes`);
+}
+
+/** Unmaps a region or part by its address. */
+export function clientUnmap(space: SpaceState, addr: bigint): Failure | undefined {
+  const { number, exact } = approximate(addr);
+  if (space.isRaw && isClientRange(space, number, 1)) {
+    return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
+  }
+  const region = space.regions.find(number);
+  if (region === undefined || !exact || region.addr !== number) {
+    space.debug(() => `lookup ${text(addr)}: ${text(region?.addr ?? NOT_FOUND)}`);
+    return failure('ENOENT', notThere(addr, region));
+  }
+  if (region.memory === undefined) {
+    space.debug(() => 'unmapped');
+    return failure('EINVAL', `no memory object is mapped at ${hex(addr)}`);
+  }
+  unmapRegion(space, region);
+  return undefined;
+}
+
+/** Maps page frames. */
+export function clientMapFrames(
+  space: SpaceState,
+  addr: bigint,
+  shift: number,
+  size: bigint,
+  frames: BigUint64Array,
+): Failure | undefined {
+  const count = shift >= 64 ? 0n : size >> BigInt(shift);
+  if (BigInt(frames.length) !== count) {
+    return failure('EINVAL', `${frames.length} frames for ${hex(size)} bytes in pages of 2^${shift}`);
+  }
+  const at = approximate(addr);
+  const length = Number(size);
+  if (space.isRaw && isClientRange(space, at.number, length)) {
+    return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
+  }
+  if (size === 0n) return undefined;
+  if (!at.exact) return failure('EINVAL', `address ${hex(addr)} is not exact in units of 16 bytes`);
+  const lanes = new Uint32Array(frames.buffer, frames.byteOffset, frames.length * 2);
+  return mapFrames(space, shift, at.number, length, lanes);
+}
+
+/** Unmaps page frames. */
+export function clientClearFrames(space: SpaceState, addr: bigint, size: bigint): Failure | undefined {
+  const at = approximate(addr);
+  const length = approximate(size);
+  if (space.isRaw && isClientRange(space, at.number, length.number)) {
+    return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
+  }
+  if (size === 0n) return undefined;
+  if (addr + size > NOT_FOUND + 1n) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} pass the end of 2^64`);
+  if (!at.exact || !length.exact) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} are not exact`);
+  return clearFrames(space, at.number, length.number);
+}
+

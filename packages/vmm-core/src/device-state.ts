@@ -1,0 +1,145 @@
+import { PageTablePool, type MemoryProvider, type PooledTable, type TableMemory } from '@nvmmu/ptcache';
+import type { Chip, DeviceConfig, HostPages } from './backend.js';
+import { Emitter } from './emitter.js';
+import { VmmError } from './errors.js';
+import { TagAllocator } from './tags.js';
+
+/** Access to the registers of a device, or of a model of one. */
+export interface Registers {
+  wr32(reg: number, value: number): void;
+  rd32(reg: number): number;
+  /** Waits, two seconds at most, until `(register & mask) === value`. */
+  wait(reg: number, mask: number, value: number): boolean;
+  /** Stops (`true`) or resumes graphics context switching; false when that fails. */
+  pauseGraphics?(pause: boolean): boolean;
+}
+
+/** Maps host pages for direct page-frame mappings; addresses and sizes in bytes. */
+export interface HostPageMapper {
+  /** Returns the address for the device, or `undefined` when the page can't be mapped. */
+  map(addr: bigint, size: bigint): bigint | undefined;
+  unmap(addr: bigint, size: bigint): void;
+}
+
+/** What the address spaces of one device share (`nvkm_mmu`). */
+export class DeviceState {
+  readonly chip: Chip;
+  readonly config: DeviceConfig;
+  readonly pool: PageTablePool;
+  readonly provider: MemoryProvider;
+  readonly tags: TagAllocator;
+  readonly emitter: Emitter = new Emitter();
+  /** Whether an operation is running: nothing may call into the device then. */
+  isBusy = false;
+  readonly #registers: Registers | undefined;
+  readonly #mapper: HostPageMapper | undefined;
+  readonly #host: HostPages = {
+    map: (addr, size) => this.#mapHost(addr, size),
+    unmap: (addr, size) => {
+      this.#unmapHost(addr, size);
+    },
+  };
+
+  constructor(
+    chip: Chip,
+    config: DeviceConfig,
+    provider: MemoryProvider,
+    tagLines: number,
+    registers: Registers | undefined,
+    mapper: HostPageMapper | undefined,
+  ) {
+    this.chip = chip;
+    this.config = config;
+    this.provider = provider;
+    this.#registers = registers;
+    this.#mapper = mapper;
+    this.tags = new TagAllocator(tagLines, (first, count) => {
+      if (this.emitter.wantsEvents) this.emitter.event({ type: 'tagclr', first, count });
+    });
+    this.pool = new PageTablePool({
+      allocate: (size, align, zero) => this.#allocate(size, align, zero),
+      free: (memory) => {
+        this.#free(memory);
+      },
+    });
+  }
+
+  /** A table from the pool, or `undefined` when there is no memory. */
+  allocateTable(size: number, align: number, zero: boolean): PooledTable | undefined {
+    return this.pool.get(size, align, zero);
+  }
+
+  /** Gives a table back to the pool; `force` keeps it from being cached. */
+  releaseTable(table: PooledTable | undefined, force: boolean): void {
+    this.pool.put(table, force);
+  }
+
+  /**
+   * A zeroed instance block.
+   *
+   * @throws VmmError `ENOMEM` when there is no memory.
+   */
+  allocateInstance(size: number): TableMemory {
+    const { provider } = this;
+    const memory =
+      'allocateInstance' in provider && typeof provider.allocateInstance === 'function'
+        ? (provider as InstanceProvider).allocateInstance(size)
+        : provider.allocate(size, 0x1000, true);
+    if (memory === undefined) throw new VmmError('ENOMEM', `no memory for an instance block of ${size} bytes`);
+    this.#announce(memory, true);
+    return memory;
+  }
+
+  get hostPages(): HostPages | undefined {
+    return this.#mapper === undefined && !this.emitter.wantsEvents ? undefined : this.#host;
+  }
+
+  wr32(reg: number, value: number): void {
+    if (this.emitter.wantsEvents) this.emitter.event({ type: 'wr32', reg, value });
+    this.#registers?.wr32(reg, value);
+  }
+
+  rd32(reg: number): number {
+    return this.#registers?.rd32(reg) ?? 0;
+  }
+
+  wait(reg: number, mask: number, value: number): boolean {
+    return this.#registers?.wait(reg, mask, value) ?? true;
+  }
+
+  pauseGraphics(pause: boolean): boolean {
+    return this.#registers?.pauseGraphics?.(pause) ?? true;
+  }
+
+  #allocate(size: number, align: number, zero: boolean): TableMemory | undefined {
+    const memory = this.provider.allocate(size, align, zero);
+    if (memory !== undefined) this.#announce(memory, zero);
+    return memory;
+  }
+
+  #announce(memory: TableMemory, zero: boolean): void {
+    if (!this.emitter.wantsEvents) return;
+    this.emitter.event({ type: 'ptnew', addr: BigInt(memory.addr), size: BigInt(memory.size), zero });
+  }
+
+  #free(memory: TableMemory): void {
+    if (this.emitter.wantsEvents) this.emitter.event({ type: 'ptfree', addr: BigInt(memory.addr) });
+    this.provider.free(memory);
+  }
+
+  #mapHost(addr: number, size: number): number | undefined {
+    if (this.emitter.wantsEvents) this.emitter.event({ type: 'dmamap', addr: BigInt(addr), size: BigInt(size) });
+    if (this.#mapper === undefined) return addr;
+    const mapped = this.#mapper.map(BigInt(addr), BigInt(size));
+    return mapped === undefined ? undefined : Number(mapped);
+  }
+
+  #unmapHost(addr: number, size: number): void {
+    if (this.emitter.wantsEvents) this.emitter.event({ type: 'dmaunmap', addr: BigInt(addr), size: BigInt(size) });
+    this.#mapper?.unmap(BigInt(addr), BigInt(size));
+  }
+}
+
+interface InstanceProvider extends MemoryProvider {
+  allocateInstance(size: number): TableMemory | undefined;
+}

@@ -1,0 +1,133 @@
+import type { MemoryTarget } from '@nvmmu/ptcache';
+import { hex } from '../numbers.js';
+import type { MemoryReader, MemoryWindow } from './reader.js';
+
+/** One piece of memory of an image. An allocation of page-table memory is one as it is. */
+export interface MemoryPiece {
+  /** Address of the first byte, a multiple of 4. */
+  readonly addr: number;
+  /** Where it lives; `undefined` answers for every target. */
+  readonly target: MemoryTarget | undefined;
+  readonly words: Uint32Array;
+}
+
+/** The pieces for one target, in address order. */
+class PieceList {
+  readonly pieces: MemoryPiece[] = [];
+  #last: MemoryPiece | undefined = undefined;
+
+  find(addr: number): MemoryPiece | undefined {
+    const last = this.#last;
+    if (last !== undefined && addr >= last.addr && addr < last.addr + 4 * last.words.length) return last;
+    const piece = this.pieces[this.#above(addr) - 1];
+    if (piece === undefined || addr >= piece.addr + 4 * piece.words.length) return undefined;
+    this.#last = piece;
+    return piece;
+  }
+
+  add(piece: MemoryPiece): void {
+    const at = this.#above(piece.addr);
+    const below = this.pieces[at - 1];
+    const above = this.pieces[at];
+    const end = piece.addr + 4 * piece.words.length;
+    if ((below !== undefined && below.addr + 4 * below.words.length > piece.addr) || (above?.addr ?? Infinity) < end) {
+      throw new RangeError(`memory from ${hex(piece.addr)} to ${hex(end)} overlaps other memory of the image`);
+    }
+    this.pieces.splice(at, 0, piece);
+  }
+
+  remove(addr: number): boolean {
+    const at = this.#above(addr) - 1;
+    if (this.pieces[at]?.addr !== addr) return false;
+    this.pieces.splice(at, 1);
+    this.#last = undefined;
+    return true;
+  }
+
+  /** Index of the first piece that starts above `addr`. */
+  #above(addr: number): number {
+    let from = 0;
+    let to = this.pieces.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.pieces[middle] as MemoryPiece).addr <= addr) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+}
+
+/**
+ * Memory to walk: live allocations of page-table memory, raw images, parsed dumps, or all together. What was added is
+ * viewed, not copied, so that later changes show.
+ */
+export class MemoryImage implements MemoryReader {
+  readonly #lists: Readonly<Record<MemoryTarget | 'any', PieceList>> = {
+    vram: new PieceList(),
+    host: new PieceList(),
+    ncoh: new PieceList(),
+    any: new PieceList(),
+  };
+
+  /** Makes an image of `pieces`. Throws as {@link MemoryImage.add} does. */
+  constructor(pieces: Iterable<MemoryPiece> = []) {
+    for (const piece of pieces) this.add(piece);
+  }
+
+  /**
+   * Adds a piece.
+   *
+   * @throws RangeError when its address is no multiple of 4 from 0 to 2^58, or it overlaps a piece of the same target.
+   */
+  add(piece: MemoryPiece): void {
+    if (!Number.isInteger(piece.addr) || piece.addr < 0 || piece.addr > 2 ** 58 || piece.addr % 4 !== 0) {
+      throw new RangeError(`memory address ${String(piece.addr)} is not a multiple of 4 from 0 to ${hex(2 ** 58)}`);
+    }
+    if (piece.words.length > 0) this.#lists[piece.target ?? 'any'].add(piece);
+  }
+
+  /**
+   * Adds raw bytes, little-endian, which are viewed where they are aligned to 4 bytes and copied otherwise. Bytes after
+   * the last whole word are left out.
+   *
+   * @throws RangeError as {@link MemoryImage.add} does.
+   */
+  addBytes(target: MemoryTarget | undefined, addr: number, bytes: Uint8Array): void {
+    const length = bytes.length >>> 2;
+    const source = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+    this.add({ target, addr, words: new Uint32Array(source.buffer, source.byteOffset, length) });
+  }
+
+  /**
+   * Takes the piece that starts at `piece.addr` out again.
+   *
+   * @returns Whether there was one.
+   */
+  remove(piece: Pick<MemoryPiece, 'addr' | 'target'>): boolean {
+    return this.#lists[piece.target ?? 'any'].remove(piece.addr);
+  }
+
+  /** All pieces, by target and then in address order. */
+  *pieces(): Generator<MemoryPiece> {
+    for (const key of ['vram', 'host', 'ncoh', 'any'] as const) yield* this.#lists[key].pieces;
+  }
+
+  read32(target: MemoryTarget, addr: number): number | undefined {
+    const piece = this.#find(target, addr);
+    // Anything but a whole word of the piece reads as undefined by itself.
+    return piece?.words[(addr - piece.addr) / 4];
+  }
+
+  window(target: MemoryTarget, addr: number, out: MemoryWindow): boolean {
+    const piece = this.#find(target, addr);
+    if (piece === undefined) return false;
+    out.words = piece.words;
+    out.at = (addr - piece.addr) / 4;
+    out.count = piece.words.length - out.at;
+    return Number.isInteger(out.at);
+  }
+
+  #find(target: MemoryTarget, addr: number): MemoryPiece | undefined {
+    return this.#lists[target].find(addr) ?? this.#lists.any.find(addr);
+  }
+}

@@ -1,0 +1,190 @@
+// Mapping memory objects: argument checks, choice of the page size, and the map itself.
+
+import { PAGE, type MapArguments } from './backend.js';
+import { ERRNO } from './errors.js';
+import type { MapState } from './map-state.js';
+import type { MemoryObject } from './memory-object.js';
+import { hex, isAligned, paddedHex } from './numbers.js';
+import { LOG } from './observer.js';
+import { failure, type Failure } from './outcome.js';
+import { hasTableOfOtherSize } from './probe.js';
+import { holdMemory } from './region-memory.js';
+import { PAGE_NONE, type Region } from './region.js';
+import { seek } from './sources.js';
+import type { SpaceState } from './space-state.js';
+import { unmapRange } from './unmap.js';
+import { walkMap, walkRef, walkRefMap, walkUnref, type MapSource } from './walks.js';
+
+/** What is to be mapped, and where. */
+export interface MapRequest {
+  readonly addr: number;
+  readonly size: number;
+  readonly memory: MemoryObject;
+  /** Byte of the object that the map starts with. */
+  readonly offset: number;
+  /** The offset where it is not exact as a number: never aligned to anything then. */
+  readonly exactOffset: bigint | undefined;
+  readonly args: MapArguments | undefined;
+}
+
+/** Refuses a map that runs over the end of its object. */
+export function checkOverrun(space: SpaceState, request: MapRequest): Failure | undefined {
+  const { memory, offset, size } = request;
+  if (offset + size <= memory.size) return undefined;
+  space.debug(
+    () =>
+      `overrun ${paddedHex(memory.size, 16)} ${paddedHex(request.exactOffset ?? offset, 16)} ${paddedHex(size, 16)}`,
+  );
+  return failure(
+    'EINVAL',
+    `${hex(size)} bytes from offset ${hex(request.exactOffset ?? offset)} run over the ${hex(memory.size)} bytes of the object`,
+  );
+}
+
+/** Checks everything that depends on the page size (`nvkm_vmm_map_valid`); on success `map` holds the template. */
+export function checkMap(space: SpaceState, page: number, request: MapRequest, map: MapState): Failure | undefined {
+  const { memory, addr, size, offset } = request;
+  const pageSize = space.pageAt(page);
+  const { shift, flags } = pageSize;
+  map.page = pageSize;
+  const video = memory.target === 'vram';
+  if ((flags & (video ? PAGE.vram : PAGE.host)) === 0) {
+    space.debug(() => `${shift} !${video ? 'VRAM' : 'HOST'}`);
+    return failure('EINVAL', `pages of shift ${shift} can't hold ${video ? 'video' : 'host'} memory`);
+  }
+  if (
+    !isAligned(addr, shift) ||
+    !isAligned(size, shift) ||
+    !isAligned(offset, shift) ||
+    request.exactOffset !== undefined ||
+    memory.pageShift < shift
+  ) {
+    const exact = request.exactOffset ?? offset;
+    space.debug(
+      () =>
+        `alignment ${paddedHex(addr, 16)} ${paddedHex(size, 16)} ${paddedHex(exact, 16)} ${shift} ${memory.pageShift}`,
+    );
+    return failure(
+      'EINVAL',
+      `address ${hex(addr)}, size ${hex(size)}, offset ${hex(exact)} or the object's page shift ${memory.pageShift} ` +
+        `do not suit pages of shift ${shift}`,
+    );
+  }
+  // A table without a writer for the object, or of another page size, is no candidate (KD-39, KD-06).
+  if (pageSize.levels[0]?.sources.includes(memory.kind) !== true) {
+    return failure('EINVAL', `pages of shift ${shift} can't be written from a memory object of kind ${memory.kind}`);
+  }
+  if (hasTableOfOtherSize(space, page, addr, size)) {
+    return failure('EINVAL', `a table of another page size than 2^${shift} is in the way at ${hex(addr)}`);
+  }
+  const refusal = space.template.valid(space, map, request.args);
+  if (refusal === undefined) return undefined;
+  const { line } = refusal;
+  if (line !== undefined) space.debug(() => line);
+  return failure(refusal.code, refusal.message);
+}
+
+/** Finds the largest page size that a map can use. The failure is that of the smallest. */
+function choosePage(space: SpaceState, request: MapRequest, map: MapState): number | Failure {
+  const { logLevel } = space;
+  space.logLevel = LOG.none;
+  const found = tryPages(space, request, map);
+  space.logLevel = logLevel;
+  if (typeof found === 'number' || logLevel < LOG.debug) return found;
+  space.log('invalid at any page size', 'debug');
+  return tryPages(space, request, map);
+}
+
+function tryPages(space: SpaceState, request: MapRequest, map: MapState): number | Failure {
+  let failed: Failure | undefined;
+  for (let page = 0; page < space.pages.length; page++) {
+    space.debug(() => `trying ${space.pageAt(page).shift}`);
+    failed = checkMap(space, page, request, map);
+    if (failed === undefined) return page;
+  }
+  return failure('EINVAL', `no page size suits the map; the smallest: ${failed?.message ?? 'none'}`);
+}
+
+/** Checks a map whose page size is given; failures add a line of their own. */
+export function checkFixedMap(
+  space: SpaceState,
+  page: number,
+  request: MapRequest,
+  map: MapState,
+): Failure | undefined {
+  const failed = checkMap(space, page, request, map);
+  if (failed !== undefined) space.debug(() => `invalid ${-ERRNO[failed.code]}`);
+  return failed;
+}
+
+/**
+ * Maps a memory object into the whole of a region (`nvkm_vmm_map_locked`). After a failure the region has what it had
+ * before.
+ */
+export function mapRegion(space: SpaceState, region: Region, request: MapRequest): Failure | undefined {
+  const failed = checkOverrun(space, request);
+  if (failed !== undefined) return failed;
+  const { memory } = request;
+  const map = space.mapState;
+  map.memory = memory;
+  map.offset = request.offset;
+  map.tags = undefined;
+  map.withoutTags = false;
+  const given = region.refd !== PAGE_NONE ? region.refd : region.page;
+  let page = given;
+  if (given === PAGE_NONE) {
+    const chosen = choosePage(space, request, map);
+    if (typeof chosen !== 'number') return chosen;
+    page = chosen;
+  } else {
+    const refused = checkFixedMap(space, given, request, map);
+    if (refused !== undefined) {
+      map.dropTags();
+      return refused;
+    }
+  }
+  seek(map, memory);
+  if (region.refd === PAGE_NONE) {
+    if (!refAndMap(space, page, region.addr, region.size, map, region.sparse, false)) {
+      map.dropTags();
+      return failure('ENOMEM', `no memory for page tables of the map at ${hex(region.addr)}`);
+    }
+    region.refd = page;
+  } else {
+    walkMap(space, page, region.addr, region.size, map);
+  }
+  holdMemory(space, region, memory, map.tags);
+  region.mapped = true;
+  map.memory = undefined;
+  map.tags = undefined;
+  return undefined;
+}
+
+/**
+ * Takes references on a range and writes it: in one walk, or in a raw space in two.
+ *
+ * @returns False when there was no memory; nothing is left of it then.
+ */
+export function refAndMap(
+  space: SpaceState,
+  page: number,
+  addr: number,
+  size: number,
+  source: MapSource,
+  sparse: boolean,
+  frames: boolean,
+): boolean {
+  if (space.isRaw) {
+    const done = walkRef(space, page, addr, size);
+    if (done === size) {
+      walkMap(space, page, addr, size, source);
+      return true;
+    }
+    if (done > 0) walkUnref(space, page, addr, done);
+    return false;
+  }
+  const done = walkRefMap(space, page, addr, size, source);
+  if (done === size) return true;
+  if (done > 0) unmapRange(space, page, addr, done, sparse, frames, true);
+  return false;
+}

@@ -1,0 +1,89 @@
+// Addresses and sizes are doubles inside this package: exact for every multiple of 16 below 2^57. Bit operators
+// would cut them to 32 bits, so all arithmetic on them that is not plain `+` and `-` goes through this file.
+
+/** 2^32, the weight of the high lane of a 64-bit number. */
+export const LANE = 0x1_0000_0000;
+
+/** The low 32 bits of a non-negative integer below 2^64, as an unsigned number. */
+export function lowLane(value: number): number {
+  return value >>> 0;
+}
+
+/** Bits 63:32 of a non-negative integer below 2^64, as an unsigned number. */
+export function highLane(value: number): number {
+  return (value / LANE) >>> 0;
+}
+
+/** 2^shift, for shifts from 0 to 63. */
+export function pow2(shift: number): number {
+  return shift < 31 ? 1 << shift : 2 ** shift;
+}
+
+/** Whether `value` is a multiple of 2^shift. */
+export function isAligned(value: number, shift: number): boolean {
+  if (shift <= 32) {
+    // The low lane holds every bit below 2^32.
+    return shift === 32 ? value >>> 0 === 0 : ((value >>> 0) & ((1 << shift) - 1)) === 0;
+  }
+  return value % pow2(shift) === 0;
+}
+
+/** The largest multiple of 2^shift that is not above `value`. */
+export function alignDown(value: number, shift: number): number {
+  if (shift < 32) return value - ((value >>> 0) & ((1 << shift) - 1));
+  const unit = pow2(shift);
+  return Math.floor(value / unit) * unit;
+}
+
+/** The smallest multiple of 2^shift that is not below `value`. */
+export function alignUp(value: number, shift: number): number {
+  const down = alignDown(value, shift);
+  return down === value ? value : down + pow2(shift);
+}
+
+/** `value` divided by 2^shift, rounded down. */
+export function shiftRight(value: number, shift: number): number {
+  return Math.floor(value / pow2(shift));
+}
+
+/**
+ * Bits [shift, shift + bits) of a non-negative integer below 2^64: a table index out of an address.
+ * `bits` is at most 31.
+ */
+export function bitField(value: number, shift: number, bits: number): number {
+  // Shifted first and masked after: a mask on the address itself would lose its high lane.
+  return ((value / pow2(shift)) >>> 0) & ((1 << bits) - 1);
+}
+
+/** The number made of two unsigned 32-bit lanes; exact only if the sum is (see the head of this file). */
+export function fromLanes(lo: number, hi: number): number {
+  return (hi >>> 0) * LANE + (lo >>> 0);
+}
+
+/** `value` as lower-case hexadecimal digits without a prefix, for integers below 2^64. */
+export function hexDigits(value: number): string {
+  if (value < LANE) return value.toString(16);
+  return highLane(value).toString(16) + lowLane(value).toString(16).padStart(8, '0');
+}
+
+/** `value` as hexadecimal with `0x` in front, for messages. */
+export function hex(value: number | bigint): string {
+  return `0x${typeof value === 'bigint' ? value.toString(16) : hexDigits(value)}`;
+}
+
+/** `value` as `width` hexadecimal digits (more if it needs them), as C prints `%0*llx`. */
+export function paddedHex(value: number | bigint, width: number): string {
+  return (typeof value === 'bigint' ? BigInt.asUintN(64, value).toString(16) : hexDigits(value)).padStart(width, '0');
+}
+
+/**
+ * A 64-bit quantity from the public edge as a plain number.
+ *
+ * @returns The number, or `undefined` when `value` is negative, needs more than 64 bits, or is not exact as a double.
+ */
+export function toNumber(value: bigint): number | undefined {
+  const number = Number(value);
+  if (number < 0 || number >= 2 ** 64) return undefined;
+  if (number > Number.MAX_SAFE_INTEGER && BigInt(number) !== value) return undefined;
+  return number;
+}

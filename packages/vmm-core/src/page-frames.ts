@@ -1,0 +1,157 @@
+// Direct mapping of page frames (`nvkm_vmm_pfn_map`, `nvkm_vmm_pfn_unmap`): no memory objects, one frame word a page.
+
+import { alignDown, hex, isAligned, paddedHex, pow2 } from './numbers.js';
+import { failure, type Failure } from './outcome.js';
+import { refAndMap } from './mapping.js';
+import { PAGE_NONE, type Region } from './region.js';
+import type { SpaceState } from './space-state.js';
+import { unmapRange } from './unmap.js';
+import { walkMap, walkRelease, type FrameCursor } from './walks.js';
+
+/** Index of the page size with a shift that takes page frames, or -1. */
+function framePageIndex(space: SpaceState, shift: number): number {
+  return space.pages.findIndex((page) => page.shift === shift && page.levels[0]?.frames !== undefined);
+}
+
+/**
+ * Maps frames whose valid bit is set and unmaps pages whose frame's is not. Frames that can't be mapped or unmapped as
+ * asked are zeroed in the array.
+ *
+ * @param frames - Frame words as pairs of 32-bit lanes, one pair for each page of the range.
+ */
+export function mapFrames(
+  space: SpaceState,
+  shift: number,
+  addr: number,
+  size: number,
+  frames: Uint32Array,
+): Failure | undefined {
+  const page = framePageIndex(space, shift);
+  const limit = addr + size;
+  if (page < 0 || !isAligned(addr, shift) || !isAligned(size, shift) || limit > space.limit) {
+    space.debug(() => `paged map ${shift} ${page < 0 ? 0 : shift} ${paddedHex(addr, 16)} ${paddedHex(size, 16)}`);
+    if (page < 0) return failure('EINVAL', `page frames can't be mapped at 2^${shift} bytes a page`);
+    return failure('EINVAL', `frames at [${hex(addr)}, ${hex(limit)}) are not whole pages of the address space`);
+  }
+  const unit = pow2(shift);
+  let region = space.regions.find(addr);
+  if (region === undefined) return failure('ENOENT', `no region at ${hex(addr)}`);
+  const total = frames.length / 2;
+  let next = 0;
+  let start = addr;
+  while (region !== undefined && start < limit) {
+    const map = isValid(frames, next);
+    let run = 1;
+    while (next + run < total && isValid(frames, next + run) === map) run++;
+    // A window within one region, all of it mapped or unmapped.
+    const window = Math.min(limit - start, run * unit, region.end - start);
+    let bytes = alignDown(window, shift);
+    let done: boolean;
+    if (bytes === 0) {
+      // A page that is not wholly inside one region.
+      bytes = unit;
+      done = false;
+    } else {
+      const cursor: FrameCursor = { lanes: frames, next };
+      done = map
+        ? mapWindow(space, region, page, start, bytes, cursor)
+        : unmapWindow(space, region, page, start, bytes);
+    }
+    if (!done) frames.fill(0, 2 * next, 2 * (next + bytes / unit));
+    next += bytes / unit;
+    start += bytes;
+    // The region may have been split, or merged with neighbours: with the one before too.
+    while (region !== undefined && region.end <= start) region = region.next;
+    while (region !== undefined && region.addr > start) region = region.prev;
+  }
+  return undefined;
+}
+
+function isValid(frames: Uint32Array, index: number): boolean {
+  return ((frames[2 * index] as number) & 1) !== 0;
+}
+
+/** Whether frames of a page size may be mapped into a region, or their absence unmap it. */
+function isOpenTo(region: Region, page: number): boolean {
+  // A free region may have the flags of its last owner (KD-13); frames of another page size keep theirs (KD-11).
+  return region.used && region.mapref && region.memory === undefined && (!region.mapped || region.refd === page);
+}
+
+function mapWindow(
+  space: SpaceState,
+  region: Region,
+  page: number,
+  addr: number,
+  size: number,
+  cursor: FrameCursor,
+): boolean {
+  if (!isOpenTo(region, page)) return false;
+  if (region.mapped) {
+    walkRelease(space, page, addr, size);
+    walkMap(space, page, addr, size, cursor);
+    return true;
+  }
+  if (!refAndMap(space, page, addr, size, cursor, region.sparse, true)) return false;
+  setMapped(space, region, addr, size, page);
+  return true;
+}
+
+function unmapWindow(space: SpaceState, region: Region, page: number, addr: number, size: number): boolean {
+  if (!isOpenTo(region, page)) return false;
+  if (!region.mapped) return true;
+  unmapRange(space, page, addr, size, region.sparse, true, true);
+  setMapped(space, region, addr, size, PAGE_NONE);
+  return true;
+}
+
+/**
+ * Makes a piece of a region mapped at a page size, or unmapped ({@link PAGE_NONE}): it joins neighbours of the same
+ * allocation in that very state (KD-10), or becomes a region of its own.
+ */
+function setMapped(space: SpaceState, region: Region, addr: number, size: number, page: number): Region {
+  const mapped = page !== PAGE_NONE;
+  const alike = (other: Region): boolean =>
+    other.memory === undefined && other.mapped === mapped && other.refd === page;
+  let { prev, next } = region;
+  if (region.addr !== addr || !region.part || prev === undefined || !alike(prev)) prev = undefined;
+  if (region.end !== addr + size || next?.part !== true || !alike(next)) next = undefined;
+  const piece =
+    prev !== undefined || next !== undefined
+      ? space.regions.merge(prev, region, next, size)
+      : space.regions.split(region, addr, size);
+  piece.mapped = mapped;
+  piece.refd = page;
+  return piece;
+}
+
+/** Unmaps page frames in a range; what else is there is passed over. */
+export function clearFrames(space: SpaceState, addr: number, size: number): Failure | undefined {
+  const limit = addr + size;
+  const first = space.regions.find(addr);
+  if (first === undefined) return failure('EINVAL', `no region at ${hex(addr)}`);
+  for (let region: Region | undefined = first; region !== undefined && region.addr < limit; region = region.next) {
+    if (!holdsFrames(region)) continue;
+    const { shift } = space.pageAt(region.refd);
+    const start = Math.max(addr, region.addr);
+    const end = Math.min(limit, region.end);
+    // The address needs no check by itself where it lies below 2^53; beyond, the edge has refused what is not exact.
+    if (!isAligned(start, shift) || !isAligned(end, shift)) {
+      return failure('EINVAL', `[${hex(start)}, ${hex(end)}) cuts through mapped pages of 2^${shift} bytes`);
+    }
+  }
+  let start = addr;
+  for (let region: Region | undefined = first; region !== undefined && start < limit; ) {
+    if (holdsFrames(region)) {
+      const size = Math.min(limit, region.end) - start;
+      unmapRange(space, region.refd, start, size, region.sparse, true, true);
+      region = setMapped(space, region, start, size, PAGE_NONE);
+    }
+    region = region.next;
+    if (region !== undefined) start = region.addr;
+  }
+  return undefined;
+}
+
+function holdsFrames(region: Region): boolean {
+  return region.used && region.mapped && region.memory === undefined;
+}

@@ -1,0 +1,269 @@
+import { RbTree } from '@nvmmu/rbtree';
+import { InvariantError } from './errors.js';
+import { alignDown, alignUp, hex } from './numbers.js';
+import { PAGE_NONE, Region } from './region.js';
+
+/** Where in a free region an allocation fits. */
+export interface Fit {
+  readonly region: Region;
+  readonly addr: number;
+}
+
+/**
+ * The regions of an address space: one tree of free ones ordered by size and address, one of used ones ordered by
+ * address, and a list of all in address order.
+ */
+export class RegionMap {
+  readonly #free = new RbTree<Region>((a, b) => a.size - b.size || a.addr - b.addr);
+  readonly #used = new RbTree<Region>((a, b) => a.addr - b.addr);
+  readonly #pageBlockShift: number;
+  #first: Region | undefined = undefined;
+
+  /** @param pageBlockShift - log2 of the blocks that hold one page size only, or 0. */
+  constructor(pageBlockShift: number) {
+    this.#pageBlockShift = pageBlockShift;
+  }
+
+  /** The region with the lowest address. */
+  get first(): Region | undefined {
+    return this.#first;
+  }
+
+  /** The used region with the lowest address. */
+  get firstUsed(): Region | undefined {
+    return this.#used.first();
+  }
+
+  /** All regions in address order. */
+  *[Symbol.iterator](): IterableIterator<Region> {
+    for (let region = this.#first; region !== undefined; region = region.next) yield region;
+  }
+
+  /** Adds a region behind all others. */
+  append(region: Region): void {
+    let last = this.#first;
+    while (last?.next !== undefined) last = last.next;
+    if (last === undefined) this.#first = region;
+    else {
+      last.next = region;
+      region.prev = last;
+    }
+    if (region.used) this.#insertUsed(region);
+    else this.#insertFree(region);
+  }
+
+  /** The used region that contains an address. */
+  find(addr: number): Region | undefined {
+    let region = this.#used.root;
+    while (region !== undefined) {
+      if (addr < region.addr) region = region.left;
+      else if (addr >= region.addr + region.size) region = region.right;
+      else return region;
+    }
+    return undefined;
+  }
+
+  /**
+   * Finds the smallest free region (of equal ones the lowest) that can hold `size` bytes aligned to 2^align.
+   *
+   * @param page - Index of the page size; where blocks hold one size only, neighbours of another one keep a distance.
+   */
+  fit(size: number, align: number, page: number): Fit | undefined {
+    const block = this.#pageBlockShift;
+    for (let region = this.#smallestFrom(size); region !== undefined; region = this.#free.next(region)) {
+      const { prev, next } = region;
+      let { addr, end } = region;
+      if (block > 0 && prev !== undefined && prev.page !== page) addr = alignUp(addr, block);
+      addr = alignUp(addr, align);
+      if (block > 0 && next !== undefined && next.page !== page) end = alignDown(end, block);
+      if (addr <= end && end - addr >= size) return { region, addr };
+    }
+    return undefined;
+  }
+
+  /** The smallest free region of at least `size` bytes. */
+  #smallestFrom(size: number): Region | undefined {
+    let found: Region | undefined;
+    let region = this.#free.root;
+    while (region !== undefined) {
+      if (region.size < size) {
+        region = region.right;
+      } else {
+        found = region;
+        region = region.left;
+      }
+    }
+    return found;
+  }
+
+  /** Takes `[addr, addr + size)` out of a free region that holds it. The result is in neither tree. */
+  carve({ region, addr }: Fit, size: number): Region {
+    this.#free.erase(region);
+    let taken = region;
+    if (addr !== region.addr) {
+      taken = this.#tail(region, region.end - addr);
+      this.#insertFree(region);
+    }
+    if (size !== taken.size) this.#insertFree(this.#tail(taken, taken.size - size));
+    return taken;
+  }
+
+  /** Makes a region that is in neither tree a used one. */
+  use(region: Region): void {
+    region.used = true;
+    this.#insertUsed(region);
+  }
+
+  /** Takes a region out of the tree of used ones, to be given to {@link release}. */
+  unuse(region: Region): void {
+    this.#used.erase(region);
+    region.used = false;
+  }
+
+  /** Makes a region that is in neither tree free, together with free neighbours. */
+  release(region: Region): void {
+    const { prev, next } = region;
+    if (prev !== undefined && !prev.used) {
+      region.addr = prev.addr;
+      region.size += prev.size;
+      this.#free.erase(prev);
+      this.#unlink(prev);
+    }
+    if (next !== undefined && !next.used) {
+      region.size += next.size;
+      this.#free.erase(next);
+      this.#unlink(next);
+    }
+    this.#insertFree(region);
+  }
+
+  /** Makes `[addr, addr + size)` of a used region a region of its own; pieces that do not start it are parts. */
+  split(region: Region, addr: number, size: number): Region {
+    let piece = region;
+    if (piece.addr !== addr) {
+      piece = this.#tail(piece, piece.end - addr);
+      piece.part = true;
+      this.#insertUsed(piece);
+    }
+    if (piece.size !== size) {
+      const rest = this.#tail(piece, piece.size - size);
+      rest.part = true;
+      this.#insertUsed(rest);
+    }
+    return piece;
+  }
+
+  /**
+   * Lets `size` bytes of a used region go over to a neighbour: all of it to either or both, or its end to `next`, or its
+   * beginning to `prev`.
+   *
+   * @returns The region that has the bytes now.
+   */
+  merge(prev: Region | undefined, region: Region, next: Region | undefined, size: number): Region {
+    if (region.size === size) {
+      if (next !== undefined) {
+        region.size += next.size;
+        this.#delete(next);
+      }
+      if (prev === undefined) return region;
+      prev.size += region.size;
+      this.#delete(region);
+      return prev;
+    }
+    if (next !== undefined) {
+      if (prev !== undefined) throw new InvariantError(`merging a piece of the region at ${hex(region.addr)} both ways`);
+      // Neither key passes another region's: the trees stay in order.
+      region.size -= size;
+      next.addr -= size;
+      next.size += size;
+      return next;
+    }
+    if (prev === undefined) return region;
+    prev.size += size;
+    region.addr += size;
+    region.size -= size;
+    return prev;
+  }
+
+  /** Checks trees and list against each other; see `verify`. */
+  verify(start: number, limit: number): void {
+    this.#free.verify();
+    this.#used.verify();
+    let at = start;
+    let free = 0;
+    let used = 0;
+    for (const region of this) {
+      const place = `region at ${hex(region.addr)}`;
+      if (region.addr !== at) throw new InvariantError(`${place} does not begin where the one before ends, ${hex(at)}`);
+      if (region.size <= 0) throw new InvariantError(`${place} is empty`);
+      if (region.next !== undefined && region.next.prev !== region) throw new InvariantError(`${place}: broken list`);
+      if (!region.isLinked) throw new InvariantError(`${place} is in no tree`);
+      if (region.used) {
+        used++;
+        if (this.find(region.addr) !== region) throw new InvariantError(`${place} is not found in its tree`);
+        if (region.part && region.prev?.used !== true) throw new InvariantError(`${place} is a part of nothing`);
+      } else {
+        free++;
+        if (region.prev?.used === false) throw new InvariantError(`${place} is free like the one before`);
+        if (region.mapped || region.memory !== undefined || region.refd !== PAGE_NONE) {
+          throw new InvariantError(`${place} is free but mapped or referenced`);
+        }
+      }
+      at = region.end;
+    }
+    if (at !== limit) throw new InvariantError(`regions end at ${hex(at)}, not at ${hex(limit)}`);
+    if (free !== this.#free.size || used !== this.#used.size) throw new InvariantError('regions and trees differ');
+  }
+
+  /** Cuts the last `size` bytes off a region; the new region has its state but is in no tree. */
+  #tail(region: Region, size: number): Region {
+    if (size <= 0 || size >= region.size) throw new InvariantError(`cutting ${hex(size)} off ${hex(region.size)}`);
+    const tail = new Region(region.end - size, size);
+    region.size -= size;
+    tail.copyState(region);
+    tail.prev = region;
+    tail.next = region.next;
+    if (region.next !== undefined) region.next.prev = tail;
+    region.next = tail;
+    return tail;
+  }
+
+  #insertFree(region: Region): void {
+    const { size, addr } = region;
+    let parent: Region | undefined;
+    let at = this.#free.root;
+    let left = false;
+    while (at !== undefined) {
+      parent = at;
+      left = size < at.size || (size === at.size && addr < at.addr);
+      at = left ? at.left : at.right;
+    }
+    this.#free.insertAt(region, parent, left);
+  }
+
+  #insertUsed(region: Region): void {
+    const { addr } = region;
+    let parent: Region | undefined;
+    let at = this.#used.root;
+    let left = false;
+    while (at !== undefined) {
+      parent = at;
+      left = addr < at.addr;
+      at = left ? at.left : at.right;
+    }
+    this.#used.insertAt(region, parent, left);
+  }
+
+  #delete(region: Region): void {
+    this.#used.erase(region);
+    this.#unlink(region);
+  }
+
+  #unlink(region: Region): void {
+    const { prev, next } = region;
+    if (prev === undefined) this.#first = next;
+    else prev.next = next;
+    if (next !== undefined) next.prev = prev;
+    region.prev = region.next = undefined;
+  }
+}
