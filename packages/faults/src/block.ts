@@ -1,5 +1,6 @@
 import { type Context, readContext } from './context.js';
-import { endsBeforeMessage, type Found, FaultScanner } from './scan.js';
+import { deviceBefore, endsBeforeMessage, type Found, FaultScanner } from './scan.js';
+import { knownWords } from './vocabulary.js';
 
 /** Where in a joined text each physical line begins. */
 interface Mark {
@@ -46,7 +47,8 @@ export function readBlock(
     // What counts is how much was read, unless the text went against it.
     const whole = state === 'damaged' ? 0 : 64;
     const read = Math.min(found.match.end - found.start, 4095);
-    const rank = 10 + (whole + Object.keys(fields).length) * 4096 + read;
+    const device = fields.bdf !== undefined || deviceBefore(text, from, found.start).bdf !== undefined ? 1 : 0;
+    const rank = 10 + (whole + Object.keys(fields).length + knownWords(fields) + device) * 4096 + read;
     return { text, marks, lines, found, context: undefined, open, rank };
   }
   const context = from === 0 ? readContext(text) : undefined;
@@ -73,18 +75,17 @@ export function extendBlock(block: Block, body: string, line: number, soft: bool
   const head = soft ? block.text : block.text.trimEnd();
   const tail = body.length > JOINED_LIMIT ? body.slice(0, JOINED_LIMIT) : body;
   const join = (blank: string): Block =>
-    readBlock(
-      head + blank + tail,
-      [...block.marks, { at: head.length + blank.length, line }],
-      block.lines + 1,
-      0,
-    );
+    readBlock(head + blank + tail, [...block.marks, { at: head.length + blank.length, line }], block.lines + 1, 0);
   const close = join('');
   // A soft break of quoted-printable mail, or a cut in an overlong line, is known to be no blank.
   const wide = soft ? undefined : join(' ');
   const best = wide !== undefined && wide.rank >= close.rank ? wide : close;
   if (best.rank > block.rank) return best;
   // A short line may add nothing that counts yet and still fit: the text ends again before anything goes against it.
+  if (block.found === undefined && best.rank === block.rank) {
+    if (close.open) return close;
+    return wide?.open === true ? wide : undefined;
+  }
   const match = best.found?.match;
   return match?.state === 'short' && match.cut !== true && best.rank === block.rank ? best : undefined;
 }

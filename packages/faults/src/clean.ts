@@ -98,7 +98,8 @@ export function unpackJson(text: string): string {
     const message = entry[key];
     if (typeof message === 'string') return message.replace(/[\r\n]+/g, ' ');
     // The journal writes a message that is not valid UTF-8 as an array of bytes.
-    if (Array.isArray(message)) return message.map((b) => (typeof b === 'number' ? String.fromCharCode(b) : '')).join('');
+    if (Array.isArray(message))
+      return message.map((b) => (typeof b === 'number' ? String.fromCharCode(b) : '')).join('');
   }
   return text;
 }

@@ -33,14 +33,32 @@ const OTHER_GPU = "a page fault of another vendor's GPU";
 
 // In order: the first rule that applies names the line.
 const NOUVEAU_RULES: readonly Rule[] = [
-  { word: 'mmu fault queued', event: 'announced', notice: 'announced', meaning: 'the firmware announces that it has stored a fault; the line that follows is the fault' },
+  {
+    word: 'mmu fault queued',
+    event: 'announced',
+    notice: 'announced',
+    meaning: 'the firmware announces that it has stored a fault; the line that follows is the fault',
+  },
   { word: 'triggering mmu fault', event: 'forced-fault', notice: 'forced-fault', meaning: FORCED },
   { word: 'mmu fault triggered', event: 'forced-fault', notice: 'forced-fault', meaning: FORCED },
-  { word: 'DROPPED_MMU_FAULT', event: 'dropped-faults', notice: 'dropped-faults', meaning: 'the hardware dropped the details of MMU faults because earlier ones had not been read' },
+  {
+    word: 'DROPPED_MMU_FAULT',
+    event: 'dropped-faults',
+    notice: 'dropped-faults',
+    meaning: 'the hardware dropped the details of MMU faults because earlier ones had not been read',
+  },
   { word: 'MMIO ', test: /MMIO (?:read|write) of \S{1,12} FAULT at/, notice: 'mmio-fault', meaning: MMIO },
   { word: ' engine fault on channel', test: /engine fault on channel (?<channel>-?\d{1,10})?/, event: 'recovering' },
-  { word: 'errored - disabling channel', test: /:(?<channel>[0-9a-f]{4}):\[(?<process>.{0,64})\] errored/, event: 'channel-disabled' },
-  { word: 'job timeout', test: /(?<process>\S.{0,63}): job timeout, channel (?<channel>-?\d{1,10}) killed/, event: 'job-timeout' },
+  {
+    word: 'errored - disabling channel',
+    test: /:(?<channel>[0-9a-f]{4}):\[(?<process>.{0,64})\] errored/,
+    event: 'channel-disabled',
+  },
+  {
+    word: 'job timeout',
+    test: /(?<process>\S.{0,63}): job timeout, channel (?<channel>-?\d{1,10}) killed/,
+    event: 'job-timeout',
+  },
   { word: 'killed', test: /channel (?<channel>-?\d{1,10}):? killed/, event: 'channel-killed' },
   { word: 'scheduled for recovery', event: 'recovery-scheduled' },
   { word: 'rc scheduled', event: 'rc-scheduled' },
@@ -65,12 +83,32 @@ const GENERAL_RULES: readonly Rule[] = [
   { word: 'IO_PAGE_FAULT', notice: 'iommu', meaning: IOMMU },
   { word: 'DMAR:', test: /DMAR: .{0,80}fault/i, notice: 'iommu', meaning: IOMMU },
   { word: 'arm-smmu', test: /arm-smmu.{0,80}fault/i, notice: 'iommu', meaning: IOMMU },
-  { word: 'unable to handle', test: /unable to handle .{0,40}(?:page fault|paging request|NULL pointer)/, event: 'crash', notice: 'cpu-fault', meaning: CPU },
+  {
+    word: 'unable to handle',
+    test: /unable to handle .{0,40}(?:page fault|paging request|NULL pointer)/,
+    event: 'crash',
+    notice: 'cpu-fault',
+    meaning: CPU,
+  },
   { word: '#PF:', event: 'crash', notice: 'cpu-fault', meaning: CPU },
   { word: 'general protection fault', event: 'crash', notice: 'cpu-fault', meaning: CPU },
-  { word: 'segfault at', notice: 'cpu-fault', meaning: 'a program crashed on the CPU (segmentation fault); not a GPU fault' },
-  { word: 'amdgpu', test: /amdgpu.{0,120}(?:page fault|VM fault|VM_CONTEXT)/i, notice: 'other-gpu', meaning: OTHER_GPU },
-  { word: 'page fault', test: /(?:lima|panfrost|panthor|etnaviv|msm|adreno|i915|xe|v3d).{0,80}page fault/i, notice: 'other-gpu', meaning: OTHER_GPU },
+  {
+    word: 'segfault at',
+    notice: 'cpu-fault',
+    meaning: 'a program crashed on the CPU (segmentation fault); not a GPU fault',
+  },
+  {
+    word: 'amdgpu',
+    test: /amdgpu.{0,120}(?:page fault|VM fault|VM_CONTEXT)/i,
+    notice: 'other-gpu',
+    meaning: OTHER_GPU,
+  },
+  {
+    word: 'page fault',
+    test: /(?:lima|panfrost|panthor|etnaviv|msm|adreno|i915|xe|v3d).{0,80}page fault/i,
+    notice: 'other-gpu',
+    meaning: OTHER_GPU,
+  },
   { word: 'MTGPU', test: /MTGPU.{0,120}(?:MMU|Fault)/, notice: 'other-gpu', meaning: OTHER_GPU },
 ];
 
@@ -125,7 +163,8 @@ function apply(rules: readonly Rule[], text: string): Context | undefined {
   return undefined;
 }
 
-const NOUVEAU_OPEN = /(?:engine fault on channel|errored - disabling|FAULT at|scheduled for|errored -|: channel \d{1,6}:?)$/;
+const NOUVEAU_OPEN =
+  /(?:engine fault on channel|errored - disabling|FAULT at|scheduled for|errored -|: channel \d{1,6}:?)$/;
 
 /** Reads what a line without a fault says that matters around one; nothing if it says nothing of that kind. */
 export function readContext(line: string): Context | undefined {

@@ -320,14 +320,18 @@ class Decoder implements FaultDecoder {
       form,
       grammar: match.grammar,
       ...fields,
-      decoded: decode(form, fields, match.driver === 'nouveau' ? this.#chipOf(fields.bdf ?? fields.device) : this.#option),
+      decoded: decode(
+        form,
+        fields,
+        match.driver === 'nouveau' ? this.#chipOf(fields.bdf ?? fields.device) : this.#option,
+      ),
       before: [],
       after: [],
     };
     const stamp = stampOf(block.text.slice(from, start));
     if (stamp !== undefined) record.stamp = stamp;
     if (partial) record.partial = true;
-    else if (broken) record.truncated = true;
+    else if (broken || (state === 'open' && match.cut === true)) record.truncated = true;
     if (this.#isCompanion(record)) return;
     const device = record.bdf ?? record.device ?? '';
     const recent = this.#before.get(device);
@@ -352,7 +356,12 @@ class Decoder implements FaultDecoder {
         companion(other.line, 'MMU Fault (debug form)');
         return false;
       }
-      if (record.form === 'gsp-rc' && other.form === 'gsp-xid31' && other.bdf === record.bdf && other.rc_type === undefined) {
+      if (
+        record.form === 'gsp-rc' &&
+        other.form === 'gsp-xid31' &&
+        other.bdf === record.bdf &&
+        other.rc_type === undefined
+      ) {
         if (record.rc_type !== undefined) other.rc_type = record.rc_type;
         companion(record.line, 'rc of the Xid 31 before it');
         return true;

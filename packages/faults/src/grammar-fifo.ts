@@ -69,7 +69,14 @@ export function fifoTail(cursor: Cursor, fields: FaultFields, form: Form, gramma
     return stop(true);
   }
   setProcess(fields, process.text);
-  return { driver: 'nouveau', form, grammar, fields, state: 'full', end: process.end };
+  cursor.pos = process.end;
+  const state = endsOddly(cursor, fields) ? 'open' : 'full';
+  return { driver: 'nouveau', form, grammar, fields, state, end: process.end };
+}
+
+/** Says whether the line ends in a process without pid: a bracket in a name may have passed for the last one. */
+function endsOddly(cursor: Cursor, { process, pid }: FaultFields): boolean {
+  return cursor.atEnd && pid === undefined && process !== 'DRM' && process !== 'unknown';
 }
 
 /** Reads what follows `fault ` in `fault %02x [%s] at %016llx engine …`. */
@@ -154,10 +161,10 @@ function slashed(cursor: Cursor, fields: FaultFields): Match | undefined {
   fields.address = `0x${address}`;
   fields.address_value = hexValue(address);
   if (!cursor.take(' [')) return stop();
-  const reason = cursor.upTo(']', 40);
+  const reason = enumName(cursor, '] ') ?? (cursor.starved ? undefined : '');
   if (reason === undefined) return stop();
-  fields.reason = reason;
   if (!cursor.take('] from ')) return stop();
+  fields.reason = reason;
   const engine = enumName(cursor, '/ ');
   if (engine === undefined) return stop();
   fields.engine = engine;
@@ -184,7 +191,8 @@ function slashed(cursor: Cursor, fields: FaultFields): Match | undefined {
   fields.inst_value = hexValue(inst);
   const end = cursor.pos;
   cursor.starved = false;
-  if (!cursor.take(' [')) {
+  // A bracket that follows may also be the time stamp of the next message.
+  if (!cursor.take(' [') || /^(?: {0,8}\d{1,10}\.\d{1,9}\]|drm\])/.test(text.slice(cursor.pos, cursor.pos + 32))) {
     return { ...stop(), state: cursor.starved || cursor.atEnd ? 'open' : 'full', end };
   }
   const process = readProcess(text, cursor.pos);

@@ -2,6 +2,7 @@ import { Cursor } from './cursor.js';
 import { enumName } from './grammar-fifo.js';
 import { hexValue, type Match, readProcess, setCutProcess, setProcess } from './match.js';
 import type { FaultFields } from './record.js';
+import { isKnownReason } from './vocabulary.js';
 
 /** How much text of other messages may stand between the pieces of one N2 line. */
 const PIECE_WINDOW = 400;
@@ -47,10 +48,7 @@ export function readTrap(text: string, from: number, before: string): Match | un
       fields.inst_value = hexValue(`${channel}000`);
       if (!cursor.take(' [')) return stop();
       const end = text.indexOf('] ', cursor.pos);
-      const process = readProcess(
-        end < 0 ? text : text.slice(0, closing(text, cursor.pos, end)),
-        cursor.pos,
-      );
+      const process = readProcess(end < 0 ? text : text.slice(0, closing(text, cursor.pos, end)), cursor.pos);
       if (!process.closed) {
         setCutProcess(fields, process.text);
         cursor.starved = true;
@@ -80,7 +78,7 @@ export function readTrap(text: string, from: number, before: string): Match | un
     const status = cursor.hex(8, 8);
     if (status === undefined) return stop();
     fields.status = status;
-    const unit = /(\S{1,64}) - VM: $/.exec(before)?.[1];
+    const unit = /(P\w{2,62}) - VM: {1,64}$/.exec(before)?.[1];
     if (unit !== undefined) fields.unit = unit;
     if (!cursor.take(' channel ')) return stop(true);
     const channel = cursor.integer();
@@ -94,7 +92,9 @@ export function readTrap(text: string, from: number, before: string): Match | un
     cursor.take(')');
     return { driver: 'nouveau', form: 'nv50', grammar, fields, state: 'full', end: cursor.pos };
   }
-  return readNumbered(cursor, fields, stop);
+  const statusCut = cursor.starved;
+  const match = readNumbered(cursor, fields, stop);
+  return statusCut && match.state === 'damaged' ? { ...match, state: 'short' } : match;
 }
 
 /** Position after the bracket that closes the process of an N2 line; its message goes on with a blank and names. */
@@ -132,10 +132,14 @@ function readUnits(cursor: Cursor, fields: FaultFields, grammar: string): Match 
   }
   cursor.starved = false;
   if (!cursor.take(' reason: ')) return result(cursor.starved ? 'short' : 'damaged');
-  const reason = cursor.word(40);
+  const reason = enumName(cursor, ' ') ?? cursor.word(40);
   if (reason === undefined) return result('short');
-  fields.reason = reason;
-  return result('full');
+  // A name or a number; what else sticks to it comes from the page that the log was posted on.
+  const word = /^(?:[A-Z][A-Z0-9_]*|0x[0-9a-f]{1,8}|\(unknown enum \w+\))/.exec(reason)?.[0];
+  if (word === undefined) return result('damaged');
+  fields.reason = word;
+  const cut = cursor.atEnd && !isKnownReason(fields.reason);
+  return result(cut ? 'open' : 'full', cut);
 }
 
 function unitNames(cursor: Cursor, fields: FaultFields): boolean {

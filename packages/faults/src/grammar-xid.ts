@@ -1,6 +1,7 @@
 import { Cursor } from './cursor.js';
 import { hexValue, type Match } from './match.js';
 import type { FaultFields, Form } from './record.js';
+import { isKnownAccess } from './vocabulary.js';
 
 /** Reads a `0xHI_LLLLLLLL` address into `address` and `address_value`. */
 function splitAddress(cursor: Cursor, fields: FaultFields): boolean {
@@ -60,7 +61,7 @@ function mmuSentence(cursor: Cursor, fields: FaultFields): boolean {
 /** Reads the process id: digits, or a quoted `<unknown>`. */
 function xidPid(cursor: Cursor, fields: FaultFields): boolean {
   const text = cursor.upTo(',', 24);
-  if (text === undefined) return false;
+  if (text === undefined || !/^'?<?\w{1,20}>?'?$/.test(text)) return false;
   fields.pid = /^\d{1,10}$/.test(text) ? Number(text) : text;
   return true;
 }
@@ -90,7 +91,6 @@ export function readXid31(text: string, from: number, fields: FaultFields): Matc
     grammar = 'R2b';
     if (!xidPid(cursor, fields) || !cursor.take(', ')) return stop();
   }
-  cursor.starved = false;
   if (cursor.take('name=')) {
     grammar = 'R2c';
     const end = nameEnd(text, cursor.pos);
@@ -103,17 +103,14 @@ export function readXid31(text: string, from: number, fields: FaultFields): Matc
     cursor.pos = end;
     cursor.take(', ');
   }
-  cursor.starved = false;
   const long = cursor.take('channel ') || cursor.take('Channel ');
   if (!long && !cursor.take('Ch ') && !cursor.take('ch ')) return stop();
   if (long) grammar = 'R2d';
-  cursor.starved = false;
   const prefixed = cursor.take('0x');
   const channel = cursor.hex(8, 8);
   if (channel === undefined) return stop();
   fields.channel = prefixed ? `0x${channel}` : channel;
   fields.channel_value = Number.parseInt(channel, 16);
-  cursor.starved = false;
   if (cursor.take(', engmask ')) {
     const mask = cursor.hex(8, 8);
     if (mask === undefined) return stop(true);
@@ -130,13 +127,18 @@ export function readXid31(text: string, from: number, fields: FaultFields): Matc
     return { ...stop(), state: open ? 'open' : 'full', end };
   }
   if (grammar === 'R1') grammar = 'R2a';
-  cursor.starved = false;
   if (cursor.take('MMU Fault: ')) {
     if (!mmuSentence(cursor, fields)) return stop(true);
   } else if (cursor.take('NVLink remote translation error: faulted @ ')) {
     if (!splitAddress(cursor, fields) || !faultType(cursor, fields)) return stop(true);
   } else return { ...stop(true), state: cursor.starved || cursor.atEnd ? 'short' : 'full' };
-  return { driver: 'nvidia', form: 'xid31', grammar, fields, state: 'full', end: cursor.pos };
+  return { ...stop(), ...lastWord(cursor, fields) };
+}
+
+/** A last word that is no access type and ends the line may have been cut. */
+function lastWord(cursor: Cursor, fields: FaultFields): { state: Match['state']; cut: boolean } {
+  const cut = cursor.atEnd && !isKnownAccess(fields.access ?? '');
+  return { state: cut ? 'open' : 'full', cut };
 }
 
 /** Reads what follows `MMU Fault: ` outside an Xid: the sentence without its head, or the form of debug builds. */
@@ -145,7 +147,8 @@ export function readBareSentence(text: string, from: number): Match | undefined 
   const fields: FaultFields = {};
   if (!text.startsWith('ENGINE 0x', from)) {
     const whole = mmuSentence(cursor, fields);
-    if (fields.address === undefined) return undefined;
+    // At the end of a line nobody can tell yet which of the two forms it is.
+    if (fields.address === undefined && !(cursor.starved && text.length - from < 96)) return undefined;
     return {
       driver: 'nvidia',
       form: 'xid31',
@@ -189,15 +192,15 @@ export function readBareSentence(text: string, from: number): Match | undefined 
   if (access === undefined) return stop(true);
   fields.access = access;
   cursor.take(')');
-  if (cursor.take(' on GPC ')) {
-    const gpc = cursor.integer();
-    if (gpc !== undefined) fields.gpc = Number(gpc);
+  cursor.starved = false;
+  for (const [label, key] of [
+    [' on GPC ', 'gpc'],
+    [' on VEID ', 'veid'],
+  ] as const) {
+    const value = cursor.take(label) ? cursor.integer() : undefined;
+    if (value !== undefined) fields[key] = Number(value);
   }
-  if (cursor.take(' on VEID ')) {
-    const veid = cursor.integer();
-    if (veid !== undefined) fields.veid = Number(veid);
-  }
-  return { driver: 'nvidia', form: 'mmu-debug', grammar: 'R-debug', fields, state: 'full', end: cursor.pos };
+  return { ...stop(), state: cursor.starved ? 'open' : 'full' };
 }
 
 /** Reads what follows `NVLink remote translation error: ` outside an Xid. */
@@ -215,7 +218,8 @@ export function readNvlink(text: string, from: number): Match | undefined {
   });
   if (!cursor.take('faulted @ ') || !splitAddress(cursor, fields)) return cursor.starved ? result('short') : undefined;
   if (!faultType(cursor, fields)) return result(cursor.starved ? 'short' : 'damaged', fields.reason !== undefined);
-  return result('full');
+  const { state, cut } = lastWord(cursor, fields);
+  return result(state, cut);
 }
 
 /** Reads the MMU-fault sentence in what follows `Xid:31 ` of a nouveau line in firmware mode. */
@@ -233,8 +237,9 @@ export function readFirmwareXid(text: string, from: number): Match {
     fields.channel_value = Number.parseInt(channel[2], 16);
   }
   const base = { driver: 'nouveau', form, grammar: 'N8', fields } as const;
-  if (at < 0) return { ...base, state: 'open', end: cursor.pos, cut: true };
+  if (at < 0) return { ...base, state: 'open', end: cursor.pos };
   cursor.take('MMU Fault: ');
   const whole = mmuSentence(cursor, fields);
-  return { ...base, state: whole ? 'full' : cursor.starved ? 'short' : 'damaged', end: cursor.pos, cut: !whole };
+  if (whole) return { ...base, ...lastWord(cursor, fields), end: cursor.pos };
+  return { ...base, state: cursor.starved ? 'short' : 'damaged', end: cursor.pos, cut: true };
 }

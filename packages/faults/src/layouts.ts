@@ -40,11 +40,7 @@ const fermi = (bigPage: 16 | 17): Layout => ({
   format: '1',
   title: `gf100 to gm20b with ${bigPage === 17 ? 128 : 64} KiB big pages, 40 bits, 2 levels`,
   bits: 40,
-  levels: [
-    directory('PD', 39, bigPage + 10),
-    table('LPT', bigPage + 9, bigPage),
-    table('SPT', bigPage + 9, 12),
-  ],
+  levels: [directory('PD', 39, bigPage + 10), table('LPT', bigPage + 9, bigPage), table('SPT', bigPage + 9, 12)],
   pageShifts: [12, bigPage],
   bigPage,
 });

@@ -37,7 +37,8 @@ interface Page {
 
 const ROOT = /^\s{0,64}(PD[34])@0x([0-9a-fA-F]{1,16})\s{0,64}$/;
 const NODE = /^\s{0,200}(\d{1,4})-->(PD[0-3]|PT)@0x([0-9a-fA-F]{1,16})\s{0,64}$/;
-const LEAF = /^\s{0,200}(\d{1,4})-->(\d{1,4})(KB|MB)-Page@0x([0-9a-fA-F]{1,16})(?:\s{1,64}VA: 0x([0-9a-fA-F]{1,16}))?\s{0,64}$/;
+const LEAF =
+  /^\s{0,200}(\d{1,4})-->(\d{1,4})(KB|MB)-Page@0x([0-9a-fA-F]{1,16})(?:\s{1,64}VA: 0x([0-9a-fA-F]{1,16}))?\s{0,64}$/;
 
 const SHIFTS: Readonly<Record<string, number>> = { PD4: 56, PD3: 47, PD2: 38, PD1: 29, PD0: 21 };
 const DEPTHS: Readonly<Record<string, number>> = { PD4: 4, PD3: 3, PD2: 2, PD1: 1, PD0: 0, PT: -1 };

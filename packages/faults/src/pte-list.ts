@@ -25,7 +25,8 @@ const APERTURES = ['vidmem', 'peer', 'sys_coh', 'sys_noncoh'] as const;
 const NV50_APERTURES = ['vidmem', 'invalid', 'sys_coh', 'sys_noncoh'] as const;
 
 const big = (value: bigint): string => `0x${value.toString(16)}`;
-const field = (value: bigint, high: number, low: number): bigint => BigInt.asUintN(high - low + 1, value >> BigInt(low));
+const field = (value: bigint, high: number, low: number): bigint =>
+  BigInt.asUintN(high - low + 1, value >> BigInt(low));
 const bit = (value: bigint, at: number): boolean => field(value, at, at) === 1n;
 
 /** NVIDIA's managed memory fills entries that must never be used with this value. */
@@ -61,7 +62,8 @@ function format2(value: bigint, turing: boolean): Omit<PteEntry, 'line' | 'value
   if (aperture === 1) entry.peer = Number(field(value, 35, 33));
   const tag = local ? field(value, turing ? 55 : 53, 36) : 0n;
   if (tag !== 0n) entry.comptag = big(tag);
-  if (value === UVM_POISON) entry.what = 'the poison value that NVIDIA’s managed memory writes: any use of it is an error';
+  if (value === UVM_POISON)
+    entry.what = 'the poison value that NVIDIA’s managed memory writes: any use of it is an error';
   else if (address === 0n && local) entry.what = 'maps physical address 0: legal, but suspicious';
   return entry;
 }
@@ -122,7 +124,8 @@ function formatT(value: bigint): Omit<PteEntry, 'line' | 'value'> {
   };
   if (tag !== 0n) entry.comptag = big(tag);
   const block = field(value, 9, 7);
-  if (block !== 0n) entry.what = `one of ${1n << block} entries of a contiguous block, all with the address of its first page`;
+  if (block !== 0n)
+    entry.what = `one of ${1n << block} entries of a contiguous block, all with the address of its first page`;
   return entry;
 }
 

@@ -94,7 +94,12 @@ const REASONS: readonly ReasonInfo[] = [
     'a userspace driver that placed shader code or constants where the program writes',
   ),
   info('write-only', 'read of a write-only page', 'The page is mapped for writing only.', 'a mapping with wrong flags'),
-  info('pitch', 'pitch mask violation', 'The access does not fit the pitch of the surface.', 'a surface with a wrong layout'),
+  info(
+    'pitch',
+    'pitch mask violation',
+    'The access does not fit the pitch of the surface.',
+    'a surface with a wrong layout',
+  ),
   info(
     'work-creation',
     'work creation memory',
@@ -107,7 +112,12 @@ const REASONS: readonly ReasonInfo[] = [
     'The kind of memory that the entry points to can’t be used this way, such as a compressed kind on system memory.',
     'a buffer that was moved to system memory while its entries still say compressed',
   ),
-  info('compression', 'compression failure', 'Compressed data could not be handled.', 'compression tags that do not fit'),
+  info(
+    'compression',
+    'compression failure',
+    'Compressed data could not be handled.',
+    'compression tags that do not fit',
+  ),
   info(
     'kind',
     'unsupported kind',
@@ -128,8 +138,19 @@ const REASONS: readonly ReasonInfo[] = [
     'The address has a valid small entry and a valid big entry at once.',
     'a driver that changed the page size of a range in the wrong order',
   ),
-  info('poisoned', 'poisoned', 'The memory holds data, or an entry, marked as bad.', 'a memory error', 'a poison value left in an entry'),
-  info('atomic', 'atomic not allowed', 'An atomic access hit a page on which atomics are disabled.', 'atomics on memory of another device, or of the host'),
+  info(
+    'poisoned',
+    'poisoned',
+    'The memory holds data, or an entry, marked as bad.',
+    'a memory error',
+    'a poison value left in an entry',
+  ),
+  info(
+    'atomic',
+    'atomic not allowed',
+    'An atomic access hit a page on which atomics are disabled.',
+    'atomics on memory of another device, or of the host',
+  ),
   info(
     'null-dma-object',
     'no DMA object',
@@ -143,8 +164,18 @@ const REASONS: readonly ReasonInfo[] = [
     'The access lies beyond the limit of the DMA object (memory segment); this is not a page-table miss.',
     'a wrong offset or size given to the engine',
   ),
-  info('memory-type', 'wrong memory type', 'The storage type of the page does not suit the access.', 'a surface type that the engine can’t use'),
-  info('vram-limit', 'beyond video memory', 'The page points beyond the end of video memory.', 'a corrupted page table entry'),
+  info(
+    'memory-type',
+    'wrong memory type',
+    'The storage type of the page does not suit the access.',
+    'a surface type that the engine can’t use',
+  ),
+  info(
+    'vram-limit',
+    'beyond video memory',
+    'The page points beyond the end of video memory.',
+    'a corrupted page table entry',
+  ),
   info(
     'unknown',
     'reason without a name',
@@ -228,7 +259,10 @@ const NV50_NUMBERS: Readonly<Record<number, ReasonCode>> = {
 
 /** The reason of a printed name, without regard to NVIDIA's `FAULT_` and `FAULT_INFO_TYPE_` prefixes. */
 export function reasonOfName(name: string, generations: readonly Generation[]): ReasonCode {
-  const plain = name.toUpperCase().replace(/^FAULT_/, '').replace(/^INFO_TYPE_/, '');
+  const plain = name
+    .toUpperCase()
+    .replace(/^FAULT_/, '')
+    .replace(/^INFO_TYPE_/, '');
   // Pascal prints Kepler's names for numbers that mean something else there.
   if (generations.length > 0 && generations.every((g) => g === 'gp100') && !name.startsWith('FAULT_')) {
     if (name === 'BOTH_PTES_VALID') return 'poisoned';

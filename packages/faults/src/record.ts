@@ -8,16 +8,7 @@ export type Driver = 'nouveau' | 'nvidia';
  * (kernels 4.3 and later, `read fault at`), `gk104+` (`fault 00 [READ] at`), `gsp-rc` and `gsp-xid31` (firmware),
  * `xid31`, `mmu-debug` (debug builds of NVIDIA's open module), `nvlink`.
  */
-export type Form =
-  | 'nv50'
-  | 'E[PFIFO]'
-  | 'gf100'
-  | 'gk104+'
-  | 'gsp-rc'
-  | 'gsp-xid31'
-  | 'xid31'
-  | 'mmu-debug'
-  | 'nvlink';
+export type Form = 'nv50' | 'E[PFIFO]' | 'gf100' | 'gk104+' | 'gsp-rc' | 'gsp-xid31' | 'xid31' | 'mmu-debug' | 'nvlink';
 
 /**
  * What a fault line says, each value as printed. A key is absent where the line has no such value; the empty string

@@ -183,15 +183,18 @@ export function nvrmDevice(text: string): string | undefined {
   return NVRM_DEVICE.exec(text.length > 200 ? text.slice(0, 200) : text)?.[1];
 }
 
+const BDF = String.raw`[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]`;
 const OPEN_ENDS = [
-  /(?:^|[\s\]])(?:nouveau|NVRM:)$/,
-  /nouveau [0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]:?$/,
-  /nouveau [0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]: (?:fifo|fb|gsp|bus|gr|mmu):(?: (?:read|write|fault|trapped|rc))?$/,
-  /nouveau E\[ {0,8}P(?:FIFO|FB)\]\[[0-9a-f:.]{4,16}\](?: (?:read|write|trapped|PFIFO:))?$/,
+  /(?:^|[\s\]>])(?:nouveau|NVRM:)$/,
+  new RegExp(String.raw`nouveau (?:${BDF}|[0-9a-f]{6,10}\.\w{1,16}):?$`),
+  new RegExp(String.raw`nouveau \S{6,24}: (?:fifo|fb|gsp|bus|gr|mmu|VM|PFIFO|\w{1,32} -(?: VM)?):?$`),
+  /nouveau \S{6,24}: \w{1,32} - VM: [tT]rapped$/,
+  /nouveau E\[(?: {0,8}P(?:FIFO|FB)\](?:\[[0-9a-f:.]{4,16}\])?(?: PFIFO:)?)?$/,
   /(?:fifo:|PFIFO\]\[[0-9a-f:.]{4,16}\]|PFIFO:) (?:read|write|fault)(?: fault)?(?: [0-9a-f]{2})?$/,
-  /(?:fb:|VM:) [tT]rapped(?: (?:read|write))?$/,
+  /(?:fb:|VM:|PFB\]\[[0-9a-f:.]{4,16}\]) [tT]rapped(?: (?:read|write))?$/,
   /NVRM: Xid(?: \((?:PCI:)?[0-9a-f:.]{0,16}\)?:?(?: 31,?)?)?$/,
-  /gsp: rc(?: engn:[0-9a-f]{8})?$/,
+  /NVRM: (?:MMU(?: Fault:)?|NVLink(?: remote(?: translation(?: error:?)?)?)?)$/,
+  /gsp: (?:rc(?: engn:[0-9a-f]{8})?|Xid:31)$/,
 ];
 
 /** Says whether a line ends where a mail program may have wrapped a message before its first telling word. */

@@ -302,7 +302,10 @@ export class TraceHistory {
   }
 
   /** The mapped ranges below and above an address, as distances in bytes. */
-  neighbours(vmm: string, address: bigint): { below?: { end: string; distance: string }; above?: { start: string; distance: string } } {
+  neighbours(
+    vmm: string,
+    address: bigint,
+  ): { below?: { end: string; distance: string }; above?: { start: string; distance: string } } {
     const ranges = this.#spaces.get(vmm)?.ranges ?? [];
     const at = lowerBound(ranges, address + 1n);
     const below = ranges[at - 1];

@@ -1,27 +1,26 @@
 /** What an engine does, as far as it matters for blame. */
 export type EngineClass =
-  | 'graphics'
-  | 'copy'
-  | 'bar1'
-  | 'bar2'
-  | 'host'
-  | 'video'
-  | 'display'
-  | 'micro'
-  | 'physical'
-  | 'other'
-  | 'unknown';
+  'graphics' | 'copy' | 'bar1' | 'bar2' | 'host' | 'video' | 'display' | 'micro' | 'physical' | 'other' | 'unknown';
 
 /** What a client does, as far as it matters for blame. */
-export type ClientClass = 'cpu' | 'channel' | 'copy' | 'shader' | 'output' | 'front-end' | 'context' | 'video' | 'micro' | 'other' | 'unknown';
+export type ClientClass =
+  'cpu' | 'channel' | 'copy' | 'shader' | 'output' | 'front-end' | 'context' | 'video' | 'micro' | 'other' | 'unknown';
 
 const ENGINES: readonly (readonly [RegExp, EngineClass, string])[] = [
   [/^(?:GR|PGRAPH|GRAPHICS|GR\d+)$/, 'graphics', 'the graphics engine'],
   [/^(?:P?CE\d*|PCOPY\d*|COPY\d*|GRCE\d*)$/, 'copy', 'a copy engine'],
   [/^BAR1$/, 'bar1', 'the BAR1 window, through which the CPU sees buffers'],
   [/^(?:BAR2|BAR3|BAR)$/, 'bar2', 'the BAR2 window, through which the driver reaches page tables and instance memory'],
-  [/^(?:PFIFO|HOST\d*|HOSTSR|SCHED|SEMAPHORE_BG|PEEPHOLE|ESCHED)$/, 'host', 'the channel engine (host), which fetches commands'],
-  [/^(?:MS(?:VLD|PPP|PDEC|ENC)|PMS(?:VLD|PPP|PDEC)|PV(?:P|LD)|PBSP|PPPP|PPDEC|PMPEG|MPEG|VP|NVDEC\d*|NVENC\d*|NVJPG\d*|OFA\d*)$/, 'video', 'a video engine'],
+  [
+    /^(?:PFIFO|HOST\d*|HOSTSR|SCHED|SEMAPHORE_BG|PEEPHOLE|ESCHED)$/,
+    'host',
+    'the channel engine (host), which fetches commands',
+  ],
+  [
+    /^(?:MS(?:VLD|PPP|PDEC|ENC)|PMS(?:VLD|PPP|PDEC)|PV(?:P|LD)|PBSP|PPPP|PPDEC|PMPEG|MPEG|VP|NVDEC\d*|NVENC\d*|NVJPG\d*|OFA\d*)$/,
+    'video',
+    'a video engine',
+  ],
   [/^(?:DISPLAY|DISP|IFB|CAPTURE)$/, 'display', 'the display engine or the frame buffer interface'],
   [/^(?:PMU|PDAEMON|PWR_PMU|SEC2?|GSP|FBFALCON|PCRYPT|CIPHER)$/, 'micro', 'a micro-controller'],
   [/^PHYSICAL$/, 'physical', 'physical addressing'],
@@ -32,7 +31,10 @@ const ENGINES: readonly (readonly [RegExp, EngineClass, string])[] = [
 export function engineClass(name: string): { class: EngineClass; words: string } {
   const upper = name.toUpperCase();
   for (const [test, kind, words] of ENGINES) if (test.test(upper)) return { class: kind, words };
-  return { class: name === '' ? 'unknown' : 'other', words: name === '' ? 'an engine without a name' : `engine ${name}` };
+  return {
+    class: name === '' ? 'unknown' : 'other',
+    words: name === '' ? 'an engine without a name' : `engine ${name}`,
+  };
 }
 
 const CLIENTS: readonly (readonly [RegExp, ClientClass, string])[] = [
@@ -49,7 +51,11 @@ const CLIENTS: readonly (readonly [RegExp, ClientClass, string])[] = [
   [/^(?:RAST|RASTERTWOD|STRMOUT|CLIPID|SSYNC)$/, 'output', 'the rasteriser or another fixed-function unit'],
   [/^(?:FE|DISPATCH)$/, 'front-end', 'the front end, which executes methods, queries and notifies'],
   [/^(?:FECS|GPCCS|CTXCTL|GPM)$/, 'context', 'the context-switch micro-controller'],
-  [/^(?:MS(?:VLD|PPP|PDEC|ENC)|PMS(?:VLD|PPP)|PV(?:P|LD)|PBSP|PPPP|NVDEC\d*|NVENC\d*|NVJPG\d*|VIP)$/, 'video', 'a video engine'],
+  [
+    /^(?:MS(?:VLD|PPP|PDEC|ENC)|PMS(?:VLD|PPP)|PV(?:P|LD)|PBSP|PPPP|NVDEC\d*|NVENC\d*|NVJPG\d*|VIP)$/,
+    'video',
+    'a video engine',
+  ],
   [/^(?:PMU|PDAEMON|SEC2?|DFALCON|AFALCON|GSP|FBFALCON|PCRYPT)$/, 'micro', 'a micro-controller'],
 ];
 
@@ -57,11 +63,17 @@ const CLIENTS: readonly (readonly [RegExp, ClientClass, string])[] = [
 export function clientClass(name: string): { class: ClientClass; words: string } {
   const plain = name.toUpperCase().replace(/^(?:HUB|GPC)CLIENT_/, '');
   for (const [test, kind, words] of CLIENTS) if (test.test(plain)) return { class: kind, words };
-  return { class: plain === '' ? 'unknown' : 'other', words: plain === '' ? 'a client without a name' : `client ${name}` };
+  return {
+    class: plain === '' ? 'unknown' : 'other',
+    words: plain === '' ? 'a client without a name' : `client ${name}`,
+  };
 }
 
 /** Access as one of four kinds; an access without a name stays `unknown`. */
-export function accessKind(name: string): { kind: 'read' | 'write' | 'atomic' | 'prefetch' | 'unknown'; physical: boolean } {
+export function accessKind(name: string): {
+  kind: 'read' | 'write' | 'atomic' | 'prefetch' | 'unknown';
+  physical: boolean;
+} {
   const plain = name.toUpperCase().replace(/^ACCESS_TYPE_/, '');
   const kind = /READ/.test(plain)
     ? 'read'
