@@ -32,7 +32,7 @@ export class NameSpace<T> {
     }
   }
 
-  /** Binds an id that is free. */
+  /** Binds an id. A `get` may do so again: its id then stands for the new address. */
   bind(id: string, value: T, line: number): void {
     this.#bound.set(id, { value, line });
     this.#failed.delete(id);

@@ -228,7 +228,6 @@ export function prepare(machine: Machine, operation: Operation): Prepared {
     case 'get': {
       const { vmm } = spaceOf(machine, operation);
       const { id, line, size, type, page, align, sparse } = operation;
-      names.addresses.checkFree(id, 'get', line);
       const options = { type, page, align, sparse };
       const prepared: Prepared = {
         run: () => {

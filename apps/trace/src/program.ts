@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { checkCommand } from './commands/check.js';
+import { runCommand } from './commands/run.js';
+import { timeCommand } from './commands/time.js';
+import { EXIT } from './failure.js';
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The whole command line. A subcommand is one file under `commands/`, and one line here. */
+export function createProgram(): Command {
+  const program = new Command('nvmmu-trace')
+    .description('Run, check and explain what GPU page tables do.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .showHelpAfterError('Try "nvmmu-trace --help".')
+    .addHelpText(
+      'after',
+      `\nExit codes: ${EXIT.fine} fine, ${EXIT.no} differences or failures, ${EXIT.usage} bad usage or input.`,
+    );
+  for (const command of [runCommand(), checkCommand(), timeCommand()]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}
