@@ -103,7 +103,15 @@ function readField(spec: FieldSpec, entry: bigint): FieldReading {
   const isAddress = spec.shift !== undefined;
   const value = isAddress ? raw << BigInt(spec.shift) : raw;
   const named = isAddress ? hex(value) : spec.values?.[Number(raw)];
-  return { name: spec.name, hi: spec.hi, lo: spec.lo, raw, value, meaning: spec.meaning, text: named ?? plain(spec, raw) };
+  return {
+    name: spec.name,
+    hi: spec.hi,
+    lo: spec.lo,
+    raw,
+    value,
+    meaning: spec.meaning,
+    text: named ?? plain(spec, raw),
+  };
 }
 
 function plain(spec: FieldSpec, raw: bigint): string {
@@ -116,7 +124,10 @@ function fieldBits(spec: FieldSpec, given: bigint): bigint {
   const shift = BigInt(spec.shift ?? 0);
   const limit = 1n << (BigInt(fieldWidth(spec)) + shift);
   if (given < 0n || given >= limit) {
-    throw new VmmError('EINVAL', `${spec.name} ${hex(given < 0n ? -given : given)} is not from 0x0 to ${hex(limit - 1n)}`);
+    throw new VmmError(
+      'EINVAL',
+      `${spec.name} ${hex(given < 0n ? -given : given)} is not from 0x0 to ${hex(limit - 1n)}`,
+    );
   }
   if (given & ((1n << shift) - 1n)) {
     throw new VmmError('EINVAL', `${spec.name} ${hex(given)} is not a multiple of ${hex(1n << shift)}`);

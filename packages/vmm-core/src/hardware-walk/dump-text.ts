@@ -53,11 +53,12 @@ export function* writeDump(pieces: Iterable<MemoryPiece>): Generator<string> {
 
 function* writePiece({ addr, words }: MemoryPiece): Generator<string> {
   const whole = words.length - (words.length % WORDS_PER_LINE);
-  for (let at = 0; at < words.length; ) {
+  for (let at = 0; at < words.length;) {
     yield dumpLine(addr, words, at);
     // The last of a run of equal lines; only full lines count.
     let last = at;
-    if (at < whole) while (last + WORDS_PER_LINE < whole && equalLines(words, at, last + WORDS_PER_LINE)) last += WORDS_PER_LINE;
+    if (at < whole)
+      while (last + WORDS_PER_LINE < whole && equalLines(words, at, last + WORDS_PER_LINE)) last += WORDS_PER_LINE;
     if (last - at >= 2 * WORDS_PER_LINE) {
       yield '...';
       at = last;
@@ -153,7 +154,8 @@ export function parseDump(lines: Iterable<string>, options: DumpOptions = {}): M
       continue;
     }
     const [, digits, rest] = LINE.exec(line) ?? [];
-    if (digits === undefined || rest === undefined) throw new DumpError(number, `expected "ADDRESS: WORD …", got "${cut(text)}"`);
+    if (digits === undefined || rest === undefined)
+      throw new DumpError(number, `expected "ADDRESS: WORD …", got "${cut(text)}"`);
     const addr = parseAddress(digits, number);
     const words = parseWords(rest, number);
     if (elided !== undefined) {
@@ -191,7 +193,8 @@ function parseTarget(name: string, line: number): MemoryTarget {
 
 function parseAddress(digits: string, line: number): number {
   const addr = Number(`0x${digits}`);
-  if (addr % 4 !== 0 || addr > 2 ** 53) throw new DumpError(line, `address 0x${digits} is not a multiple of 4 below 2^53`);
+  if (addr % 4 !== 0 || addr > 2 ** 53)
+    throw new DumpError(line, `address 0x${digits} is not a multiple of 4 below 2^53`);
   return addr;
 }
 

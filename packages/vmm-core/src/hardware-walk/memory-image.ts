@@ -44,6 +44,10 @@ class PieceList {
     return true;
   }
 
+  next(addr: number): number | undefined {
+    return this.find(addr) === undefined ? this.pieces[this.#above(addr)]?.addr : addr;
+  }
+
   /** Index of the first piece that starts above `addr`. */
   #above(addr: number): number {
     let from = 0;
@@ -125,6 +129,12 @@ export class MemoryImage implements MemoryReader {
     out.at = (addr - piece.addr) / 4;
     out.count = piece.words.length - out.at;
     return Number.isInteger(out.at);
+  }
+
+  next(target: MemoryTarget, addr: number): number | undefined {
+    const here = this.#lists[target].next(addr);
+    const any = this.#lists.any.next(addr);
+    return here === undefined || any === undefined ? (here ?? any) : Math.min(here, any);
   }
 
   #find(target: MemoryTarget, addr: number): MemoryPiece | undefined {

@@ -22,6 +22,8 @@ export interface MemoryReader {
    * @returns False when there is nothing at `addr`; `out` is then of no use.
    */
   window?(target: MemoryTarget, addr: number, out: MemoryWindow): boolean;
+  /** The lowest address at or above `addr` that is there, or `undefined`; lets gaps be skipped. */
+  next?(target: MemoryTarget, addr: number): number | undefined;
 }
 
 /** The words of one table, copied only when they are not in one piece. */
@@ -52,18 +54,37 @@ export function readTable(
     out.at = view.at;
     return true;
   }
+  const first = reader.next === undefined ? addr : reader.next(target, addr);
+  if (first === undefined || first >= addr + 4 * count) return false;
+  return copyTable(reader, target, addr, count, out);
+}
+
+function copyTable(reader: MemoryReader, target: MemoryTarget, addr: number, count: number, out: TableWords): boolean {
   const words = new Uint32Array(count);
   let missing: Uint8Array | undefined;
   let found = 0;
-  for (let i = 0; i < count; i++) {
+  let i = 0;
+  while (i < count) {
+    if (reader.window?.(target, addr + 4 * i, view) === true && view.count > 0) {
+      const length = Math.min(view.count, count - i);
+      words.set(view.words.subarray(view.at, view.at + length), i);
+      found += length;
+      i += length;
+      continue;
+    }
     const word = reader.read32(target, addr + 4 * i);
-    if (word === undefined) {
-      missing ??= new Uint8Array(count);
-      missing[i] = 1;
-    } else {
+    if (word !== undefined) {
       words[i] = word;
       found++;
+      i++;
+      continue;
     }
+    missing ??= new Uint8Array(count);
+    const next = reader.next === undefined ? addr + 4 * (i + 1) : reader.next(target, addr + 4 * i);
+    // A reader that does not get on is asked word by word.
+    const skip = Math.min(count, Math.max(i + 1, next === undefined ? count : Math.floor((next - addr) / 4)));
+    missing.fill(1, i, skip);
+    i = skip;
   }
   out.words = words;
   out.at = 0;

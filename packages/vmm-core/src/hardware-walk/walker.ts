@@ -222,13 +222,7 @@ export class Walker {
         words[at + i] = word;
       }
     }
-    format.decode(
-      words[at] as number,
-      words[at + 1] as number,
-      words[at + 2] as number,
-      words[at + 3] as number,
-      out,
-    );
+    format.decode(words[at] as number, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number, out);
     return true;
   }
 }
