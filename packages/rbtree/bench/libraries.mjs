@@ -17,14 +17,10 @@ const adapters = {
     }
     const byKey = (key, item) => key - item.key;
     const tree = new RbTree((a, b) => a.key - b.key);
-    const handles = new Map();
     let items = [];
     return {
-      prepare(keys) {
-        items = keys.map((key) => new Item(key));
-      },
-      insert() {
-        for (let i = 0; i < items.length; i++) tree.insert(items[i]);
+      insert(keys) {
+        for (let i = 0; i < keys.length; i++) tree.insert(new Item(keys[i]));
       },
       find(keys) {
         let sum = 0;
@@ -45,9 +41,7 @@ const adapters = {
         return sum;
       },
       prepareErase(keys) {
-        for (const item of items) handles.set(item.key, item);
-        items = keys.map((key) => handles.get(key));
-        handles.clear();
+        items = keys.map((key) => tree.find(key, byKey));
       },
       erase() {
         for (let i = 0; i < items.length; i++) tree.erase(items[i]);
@@ -65,7 +59,6 @@ const adapters = {
       }
     }
     const tree = new RbTree((a, b) => a.key - b.key);
-    let items = [];
     const lowerBound = (key) => {
       let at = tree.root;
       let bound;
@@ -78,13 +71,9 @@ const adapters = {
       return bound;
     };
     return {
-      prepare(keys) {
-        items = keys.map((key) => new Item(key));
-      },
-      insert() {
-        for (let i = 0; i < items.length; i++) {
-          const item = items[i];
-          const key = item.key;
+      insert(keys) {
+        for (let i = 0; i < keys.length; i++) {
+          const key = keys[i];
           let parent;
           let at = tree.root;
           let left = false;
@@ -93,7 +82,7 @@ const adapters = {
             left = key < at.key;
             at = left ? at.left : at.right;
           }
-          tree.insertAt(item, parent, left);
+          tree.insertAt(new Item(key), parent, left);
         }
       },
       find(keys) {

@@ -1,8 +1,10 @@
 // Compares the tree with public packages: `node bench/run.mjs [--keys N] [--rounds N] [--json]`.
 //
-// One process for each library, so that none spoils another's inline caches; random unique integer keys from a fixed
-// seed; the result of every phase is checked. Prints the median of the rounds in ns per operation, the best round in
-// brackets, and how each compares with the best peer.
+// One process for each library, so that none spoils another's inline caches, and several passes over all of them, so
+// that a busy moment of the machine does not fall on one alone. Random unique integer keys from a fixed seed; inserted
+// in one order, looked up in others, erased in the order of insertion (`erase`) and in a random one (`erase rnd`). The
+// result of every phase is checked. Prints the median of all rounds in ns per operation, the best round in brackets,
+// and the ratio to the best median of a peer.
 
 import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -10,18 +12,22 @@ import { fileURLToPath } from 'node:url';
 import { promisify, parseArgs } from 'node:util';
 import { names, open } from './libraries.mjs';
 
-const PHASES = ['insert', 'find', 'lower', 'next', 'erase'];
+const PHASES = ['insert', 'find', 'lower', 'next', 'erase', 'erase rnd'];
+/** Rounds of each process that are not counted. */
+const WARM_UP = 3;
 
 const { values: options } = parseArgs({
   options: {
     keys: { type: 'string', default: '100000' },
-    rounds: { type: 'string', default: '15' },
+    rounds: { type: 'string', default: '7' },
+    passes: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
     library: { type: 'string' },
   },
 });
 const count = Number(options.keys);
 const rounds = Number(options.rounds);
+const passes = Number(options.passes);
 
 /** A small generator of random 32-bit numbers (xorshift). */
 function random(seed) {
@@ -60,18 +66,15 @@ async function measure(name) {
   const bound = between.reduce((total, key) => total + (unique.has(key) ? key : above.get(key - 1)), 0);
   const gone = shuffled(keys, next);
   const times = Object.fromEntries(PHASES.map((phase) => [phase, []]));
-  for (let round = 0; round < rounds + 3; round++) {
+  for (let round = 0; round < rounds + WARM_UP; round++) {
     const library = await open(name);
     const time = (phase, run) => {
-      if (library[phase] === undefined) return undefined;
-      globalThis.gc?.();
+      globalThis.gc();
       const start = performance.now();
       const result = run();
-      const ns = ((performance.now() - start) * 1e6) / count;
-      if (round >= 3) times[phase].push(ns); // the first rounds warm up
+      if (round >= WARM_UP) times[phase].push(((performance.now() - start) * 1e6) / count);
       return result;
     };
-    library.prepare?.(keys);
     time('insert', () => library.insert(keys));
     check(
       'find',
@@ -89,19 +92,31 @@ async function measure(name) {
       time('next', () => library.next()),
       sum,
     );
-    library.prepareErase?.(gone);
+    library.prepareErase?.(keys);
     check(
       'erase',
-      time('erase', () => library.erase(gone)),
+      time('erase', () => library.erase(keys)),
+      0,
+    );
+    library.insert(keys);
+    library.prepareErase?.(gone);
+    check(
+      'erase rnd',
+      time('erase rnd', () => library.erase(gone)),
       0,
     );
   }
-  const figures = {};
-  for (const phase of PHASES) {
-    const list = times[phase].sort((a, b) => a - b);
-    figures[phase] = list.length === 0 ? null : { median: list[list.length >> 1], best: list[0] };
-  }
-  return figures;
+  return times;
+}
+
+/** Joins the rounds of several passes into a median and a best time for each phase. */
+function summarize(parts) {
+  return Object.fromEntries(
+    PHASES.map((phase) => {
+      const list = parts.flatMap((times) => times[phase]).sort((a, b) => a - b);
+      return [phase, list.length === 0 ? null : { median: list[list.length >> 1], best: list[0] }];
+    }),
+  );
 }
 
 function print(results) {
@@ -112,7 +127,7 @@ function print(results) {
       Math.min(...names.filter((name) => !ours(name)).map((name) => results[name][phase]?.median ?? Infinity)),
     ]),
   );
-  console.log(`${count} random keys, ns per operation: median (best) of ${rounds} rounds, × the best peer's median`);
+  console.log(`${count} random keys, ns per operation: median (best) of ${passes} × ${rounds} rounds, × the best peer`);
   console.log(`Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}\n`);
   console.log(['library'.padEnd(28), ...PHASES.map((phase) => phase.padStart(20))].join(''));
   for (const name of names) {
@@ -129,17 +144,20 @@ function print(results) {
 if (options.library !== undefined) {
   console.log(JSON.stringify(await measure(options.library)));
 } else {
-  const results = {};
-  for (const name of names) {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      '--expose-gc',
-      fileURLToPath(import.meta.url),
-      `--library=${name}`,
-      `--keys=${count}`,
-      `--rounds=${rounds}`,
-    ]);
-    results[name] = JSON.parse(stdout);
+  const parts = Object.fromEntries(names.map((name) => [name, []]));
+  for (let pass = 0; pass < passes; pass++) {
+    for (const name of names) {
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        '--expose-gc',
+        fileURLToPath(import.meta.url),
+        `--library=${name}`,
+        `--keys=${count}`,
+        `--rounds=${rounds}`,
+      ]);
+      parts[name].push(JSON.parse(stdout));
+    }
   }
-  if (options.json) console.log(JSON.stringify({ node: process.version, keys: count, rounds, results }));
+  const results = Object.fromEntries(names.map((name) => [name, summarize(parts[name])]));
+  if (options.json) console.log(JSON.stringify({ node: process.version, keys: count, rounds, passes, results }));
   else print(results);
 }

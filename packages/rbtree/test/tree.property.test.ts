@@ -43,59 +43,63 @@ function compareAll(tree: RbTree<Item>, model: Item[], probe: number): void {
 
 test('a tree is a sorted array, whatever is done to it', () => {
   fc.assert(
-    fc.property(fc.array(command, { maxLength: 150, size: 'max' }), fc.integer({ min: -1, max: 61 }), (commands, probe) => {
-      const tree = new RbTree<Item>(byKey, { update: summarize });
-      let model: Item[] = [];
-      let id = 0;
-      for (const c of commands) {
-        if (c.do === 'insert' || c.do === 'unique') {
-          const item = new Item(c.key, c.weight, id++);
-          const twin = model.find((other) => other.key === c.key);
-          if (c.do === 'insert') tree.insert(item);
-          else {
-            const found = tree.insertUnique(item);
-            expect(found?.key).toBe(twin?.key);
-            expect(item.isLinked).toBe(twin === undefined);
+    fc.property(
+      fc.array(command, { maxLength: 150, size: 'max' }),
+      fc.integer({ min: -1, max: 61 }),
+      (commands, probe) => {
+        const tree = new RbTree<Item>(byKey, { update: summarize });
+        let model: Item[] = [];
+        let id = 0;
+        for (const c of commands) {
+          if (c.do === 'insert' || c.do === 'unique') {
+            const item = new Item(c.key, c.weight, id++);
+            const twin = model.find((other) => other.key === c.key);
+            if (c.do === 'insert') tree.insert(item);
+            else {
+              const found = tree.insertUnique(item);
+              expect(found?.key).toBe(twin?.key);
+              expect(item.isLinked).toBe(twin === undefined);
+            }
+            if (c.do === 'insert' || twin === undefined) {
+              const at = model.findIndex((other) => other.key > c.key);
+              model.splice(at < 0 ? model.length : at, 0, item);
+            }
+          } else if (c.do === 'sweep') {
+            let i = 0;
+            for (const item of tree) if (i++ % c.every === 0) tree.erase(item);
+            expect(i).toBe(model.length);
+            model = model.filter((_, at) => at % c.every !== 0);
+          } else if (model.length > 0) {
+            const at = c.at % model.length;
+            const old = model[at]!;
+            if (c.do === 'erase') {
+              tree.erase(old);
+              model.splice(at, 1);
+              expect(old).toMatchObject({ left: undefined, right: undefined, parent: undefined, isLinked: false });
+            } else if (c.do === 'replace') {
+              const item = new Item(old.key, c.weight, id++);
+              tree.replace(old, item);
+              model[at] = item;
+            } else if (c.do === 'reweigh') {
+              old.weight = c.weight;
+              tree.refresh(old);
+            } else {
+              const item = new Item(old.key, 5, id++);
+              if (c.after) tree.insertAfter(item, old);
+              else tree.insertBefore(item, old);
+              model.splice(at + Number(c.after), 0, item);
+            }
           }
-          if (c.do === 'insert' || twin === undefined) {
-            const at = model.findIndex((other) => other.key > c.key);
-            model.splice(at < 0 ? model.length : at, 0, item);
-          }
-        } else if (c.do === 'sweep') {
-          let i = 0;
-          for (const item of tree) if (i++ % c.every === 0) tree.erase(item);
-          expect(i).toBe(model.length);
-          model = model.filter((_, at) => at % c.every !== 0);
-        } else if (model.length > 0) {
-          const at = c.at % model.length;
-          const old = model[at]!;
-          if (c.do === 'erase') {
-            tree.erase(old);
-            model.splice(at, 1);
-            expect(old).toMatchObject({ left: undefined, right: undefined, parent: undefined, isLinked: false });
-          } else if (c.do === 'replace') {
-            const item = new Item(old.key, c.weight, id++);
-            tree.replace(old, item);
-            model[at] = item;
-          } else if (c.do === 'reweigh') {
-            old.weight = c.weight;
-            tree.refresh(old);
-          } else {
-            const item = new Item(old.key, 5, id++);
-            if (c.after) tree.insertAfter(item, old);
-            else tree.insertBefore(item, old);
-            model.splice(at + Number(c.after), 0, item);
-          }
+          tree.verify();
         }
-        tree.verify();
-      }
-      compareAll(tree, model, probe);
-      const all = [...tree];
-      tree.clear();
-      compareAll(tree, [], probe);
-      for (const item of all) tree.insert(item);
-      compareAll(tree, all, probe);
-    }),
+        compareAll(tree, model, probe);
+        const all = [...tree];
+        tree.clear();
+        compareAll(tree, [], probe);
+        for (const item of all) tree.insert(item);
+        compareAll(tree, all, probe);
+      },
+    ),
     { numRuns: 200 },
   );
 });
