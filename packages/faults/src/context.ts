@@ -59,6 +59,11 @@ const NOUVEAU_RULES: readonly Rule[] = [
     test: /(?<process>\S.{0,63}): job timeout, channel (?<channel>-?\d{1,10}) killed/,
     event: 'job-timeout',
   },
+  {
+    word: 'killed!',
+    test: /: (?<process>[^:]{1,64}): channel (?<channel>-?\d{1,10}) killed!/,
+    event: 'channel-killed',
+  },
   { word: 'killed', test: /channel (?<channel>-?\d{1,10}):? killed/, event: 'channel-killed' },
   { word: 'scheduled for recovery', event: 'recovery-scheduled' },
   { word: 'rc scheduled', event: 'rc-scheduled' },

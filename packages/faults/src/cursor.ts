@@ -23,12 +23,26 @@ export function isBlank(unit: number): boolean {
 export class Cursor {
   readonly text: string;
   pos: number;
-  /** True after a read that failed only because the text ended: more text could have made it succeed. */
-  starved = false;
+  #starved = false;
 
   constructor(text: string, pos = 0) {
     this.text = text;
     this.pos = pos;
+  }
+
+  /** True after a read that failed only because the text ended: more text could have made it succeed. */
+  get starved(): boolean {
+    return this.#starved;
+  }
+
+  /** Forgets that the text ended in an earlier read. */
+  forget(): void {
+    this.#starved = false;
+  }
+
+  /** Notes that the text ended, for a reader that found that out itself. */
+  starve(): void {
+    this.#starved = true;
   }
 
   /** Takes `expected`; a blank in it stands for any number of blanks, at least one. */
@@ -37,7 +51,7 @@ export class Cursor {
     let at = this.pos;
     for (let i = 0; i < expected.length; i++) {
       if (at >= text.length) {
-        this.starved = true;
+        this.#starved = true;
         return false;
       }
       const unit = text.charCodeAt(at);
@@ -84,7 +98,7 @@ export class Cursor {
         return found;
       }
     }
-    if (limit === text.length) this.starved = true;
+    if (limit === text.length) this.#starved = true;
     return undefined;
   }
 
@@ -94,7 +108,7 @@ export class Cursor {
     let at = this.pos;
     while (at < text.length && at - this.pos < max && !isBlank(text.charCodeAt(at))) at++;
     if (at === this.pos) {
-      if (at >= text.length) this.starved = true;
+      if (at >= text.length) this.#starved = true;
       return undefined;
     }
     const found = text.slice(this.pos, at);
@@ -130,7 +144,7 @@ export class Cursor {
     const limit = this.pos + max + 1;
     while (at < text.length && at < limit && accepts(text.charCodeAt(at))) at++;
     const length = at - this.pos;
-    if (length < min && at >= text.length) this.starved = true;
+    if (length < min && at >= text.length) this.#starved = true;
     if (length < min || length > max) return undefined;
     const found = text.slice(this.pos, at);
     this.pos = at;

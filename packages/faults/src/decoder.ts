@@ -463,13 +463,19 @@ function softQuoted(text: string): boolean {
   return text.startsWith('> ') || text.startsWith('>');
 }
 
-const PREFIX = /^.{0,120}?(?:nouveau (?=[\dE[])|NVRM: |kernel: )/;
+const DEVICE_PREFIX = /^(?:[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]|[0-9a-f]{6,10}\.\w{1,16}): /;
 
-/** The message of a line without what stands before the driver's name, at most 200 characters. */
+/** The message of a line without what stands before it and without the device, at most 200 characters. */
 function messageOf(text: string): string {
-  const head = text.slice(0, 400);
-  const body = head.slice(afterQuote(head)).replace(PREFIX, '');
-  return body.trim().slice(0, 200);
+  let body = text.slice(afterQuote(text.slice(0, 400)), 400);
+  for (const word of ['nouveau ', 'NVRM: ', 'kernel: ']) {
+    const at = body.indexOf(word);
+    if (at >= 0 && at < 120) {
+      body = body.slice(at + word.length);
+      break;
+    }
+  }
+  return body.replace(DEVICE_PREFIX, '').trim().slice(0, 200);
 }
 
 /** Makes a decoder that takes a log in chunks and calls back for what it finds. Memory is bounded. */

@@ -30,7 +30,7 @@ export function fifoTail(cursor: Cursor, fields: FaultFields, form: Form, gramma
     end: cursor.pos,
     cut,
   });
-  cursor.starved = false;
+  cursor.forget();
   if (!cursor.take(' engine ')) return stop(false);
   const engineId = cursor.hex(2, 2);
   if (engineId === undefined) return stop(false);
@@ -64,7 +64,7 @@ export function fifoTail(cursor: Cursor, fields: FaultFields, form: Form, gramma
   const process = readProcess(cursor.text, cursor.pos);
   if (!process.closed) {
     setCutProcess(fields, process.text);
-    cursor.starved = true;
+    cursor.starve();
     cursor.pos = process.end;
     return stop(true);
   }
@@ -190,7 +190,7 @@ function slashed(cursor: Cursor, fields: FaultFields): Match | undefined {
   fields.inst = `0x${inst}`;
   fields.inst_value = hexValue(inst);
   const end = cursor.pos;
-  cursor.starved = false;
+  cursor.forget();
   // A bracket that follows may also be the time stamp of the next message.
   if (!cursor.take(' [') || /^(?: {0,8}\d{1,10}\.\d{1,9}\]|drm\])/.test(text.slice(cursor.pos, cursor.pos + 32))) {
     return { ...stop(), state: cursor.starved || cursor.atEnd ? 'open' : 'full', end };
@@ -198,7 +198,7 @@ function slashed(cursor: Cursor, fields: FaultFields): Match | undefined {
   const process = readProcess(text, cursor.pos);
   if (!process.closed) {
     setCutProcess(fields, process.text);
-    cursor.starved = true;
+    cursor.starve();
     cursor.pos = process.end;
     return stop(true);
   }

@@ -31,7 +31,7 @@ export function readRecovery(text: string, from: number): Match | undefined {
   const channel = number(' chid:');
   if (channel === undefined) return stop();
   fields.channel = channel;
-  cursor.starved = false;
+  cursor.forget();
   const gfid = number(' gfid:');
   if (gfid !== undefined) {
     fields.gfid = gfid;
@@ -48,7 +48,7 @@ export function readRecovery(text: string, from: number): Match | undefined {
   const part = number(' part:');
   if (part === undefined) return stop(true);
   fields.part = part;
-  cursor.starved = false;
+  cursor.forget();
   const end = cursor.pos;
   if (!cursor.take(' fault_addr:')) {
     // Firmware 570 adds the address, perhaps on the next line of a wrapped mail.

@@ -27,10 +27,10 @@ export function readTrap(text: string, from: number, before: string): Match | un
   const access = cursor.take('read') ? 'read' : cursor.take('write') ? 'write' : undefined;
   if (access === undefined) return early();
   fields.access = access;
-  cursor.starved = false;
+  cursor.forget();
   if (!cursor.take(' at ')) return early();
   const prefixed = cursor.take('0x');
-  cursor.starved = false;
+  cursor.forget();
   const address = cursor.hex(10, 10);
   if (address === undefined) return early();
   fields.address = prefixed ? `0x${address}` : address;
@@ -51,7 +51,7 @@ export function readTrap(text: string, from: number, before: string): Match | un
       const process = readProcess(end < 0 ? text : text.slice(0, closing(text, cursor.pos, end)), cursor.pos);
       if (!process.closed) {
         setCutProcess(fields, process.text);
-        cursor.starved = true;
+        cursor.starve();
         cursor.pos = process.end;
         return stop();
       }
@@ -72,7 +72,7 @@ export function readTrap(text: string, from: number, before: string): Match | un
     return readUnits(cursor, fields, grammar);
   }
 
-  cursor.starved = false;
+  cursor.forget();
   if (cursor.take(' status ')) {
     grammar = 'N3';
     const status = cursor.hex(8, 8);
@@ -117,7 +117,7 @@ function readUnits(cursor: Cursor, fields: FaultFields, grammar: string): Match 
     pieces: true,
   });
   const end = cursor.pos;
-  cursor.starved = false;
+  cursor.forget();
   if (!cursor.take(' ')) return result('short');
   if (!unitNames(cursor, fields)) {
     const rest = cursor.text.slice(end, end + PIECE_WINDOW);
@@ -127,10 +127,10 @@ function readUnits(cursor: Cursor, fields: FaultFields, grammar: string): Match 
       return result('short');
     }
     cursor.pos = end + found.index + 1;
-    cursor.starved = false;
+    cursor.forget();
     if (!unitNames(cursor, fields)) return result('damaged');
   }
-  cursor.starved = false;
+  cursor.forget();
   if (!cursor.take(' reason: ')) return result(cursor.starved ? 'short' : 'damaged');
   const reason = enumName(cursor, ' ') ?? cursor.word(40);
   if (reason === undefined) return result('short');
@@ -163,7 +163,7 @@ function unitNames(cursor: Cursor, fields: FaultFields): boolean {
 
 /** Reads the rest of N1: ` on channel %d [%08x %s] engine … client … subclient … reason %08x [%s]`. */
 function readNumbered(cursor: Cursor, fields: FaultFields, stop: (cut?: boolean) => Match): Match {
-  cursor.starved = false;
+  cursor.forget();
   if (!cursor.take(' on channel ')) return stop();
   const channel = cursor.integer();
   if (channel === undefined) return stop();
@@ -181,7 +181,7 @@ function readNumbered(cursor: Cursor, fields: FaultFields, stop: (cut?: boolean)
     const end = window.lastIndexOf(']');
     const tail = end < 0 ? '' : window.slice(end + 1).trimStart();
     // Cut in the name, or right behind it.
-    if (window.length < 256 && (end < 0 || 'engine 00 ['.startsWith(tail.slice(0, 7)))) cursor.starved = true;
+    if (window.length < 256 && (end < 0 || 'engine 00 ['.startsWith(tail.slice(0, 7)))) cursor.starve();
     if (end >= 0 && /^(?:DRM|unknown|.*\[\d{1,10}\])$/s.test(window.slice(0, end))) {
       setProcess(fields, window.slice(0, end));
     } else setCutProcess(fields, window);

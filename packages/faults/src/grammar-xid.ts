@@ -96,7 +96,7 @@ export function readXid31(text: string, from: number, fields: FaultFields): Matc
     const end = nameEnd(text, cursor.pos);
     if (end < 0) {
       // The rest may stand on the next line.
-      if (text.length - cursor.pos < 256) cursor.starved = true;
+      if (text.length - cursor.pos < 256) cursor.starve();
       return stop();
     }
     fields.process = text.slice(cursor.pos, end);
@@ -120,7 +120,7 @@ export function readXid31(text: string, from: number, fields: FaultFields): Matc
   const intr = cursor.hex(8, 8);
   if (intr === undefined) return stop(true);
   fields.intr = intr;
-  cursor.starved = false;
+  cursor.forget();
   const end = cursor.pos;
   if (!cursor.take('. ')) {
     const open = cursor.starved || text.slice(end, end + 64).trim() === '.';
@@ -192,7 +192,7 @@ export function readBareSentence(text: string, from: number): Match | undefined 
   if (access === undefined) return stop(true);
   fields.access = access;
   cursor.take(')');
-  cursor.starved = false;
+  cursor.forget();
   for (const [label, key] of [
     [' on GPC ', 'gpc'],
     [' on VEID ', 'veid'],

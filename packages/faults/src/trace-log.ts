@@ -82,7 +82,7 @@ export class TraceReader {
     }
     if (!text.includes('mmu: ')) return;
     const bdf = DEVICE.exec(text)?.[1];
-    this.#getref(number, text, bdf) || this.#walk(number, text, bdf) || this.#flush(text, bdf);
+    if (!this.#getref(number, text, bdf) && !this.#walk(number, text, bdf)) this.#flush(text, bdf);
     this.#drain(QUEUE_LIMIT);
   }
 
