@@ -84,8 +84,15 @@ class Partner {
   ratio = 0;
   entries = 0;
   readonly words = new TableWords();
-  readable = false;
+  /** What keeps it from being read, if something does. */
+  problem: 'unreadable' | 'repeat' | undefined = undefined;
 }
+
+const WHY = {
+  unreadable: 'the table is in memory that is not there',
+  repeat: 'the table was met too often',
+  conflict: 'the large and the small entry are both valid',
+} as const;
 
 /** Deepest nesting of directories. */
 const MAX_DEPTH = 16;
@@ -176,18 +183,20 @@ export class TableScan {
     const large = this.#large;
     const partner = this.#partner;
     const hasLarge = child >= 0 && this.#open(large, child, childTarget, childAddr, childEntries, index, va, size);
-    partner.readable = false;
-    if (small >= 0)
-      this.#openPartner(hasLarge ? large : undefined, small, smallTarget, smallAddr, smallEntries, index, va, size);
+    if (child >= 0 && !hasLarge) return;
+    const hasSmall =
+      small >= 0 &&
+      this.#openPartner(hasLarge ? large : undefined, small, smallTarget, smallAddr, smallEntries, index, va);
     if (hasLarge) {
       this.#entries -= large.end - large.index;
       this.#runs(large, small >= 0 ? partner : undefined);
-    } else if (child < 0 && partner.readable) {
+    } else if (small >= 0) {
       this.#small(0, pow2((this.#levels[small] as LevelFormat).bits));
     }
-    if (hasLarge || partner.readable) this.#visitor.leave();
+    if (hasLarge || hasSmall) this.#visitor.leave();
   }
 
+  /** Reads the small table of a pair, whose problems are told only where it matters. */
   #openPartner(
     large: Frame | undefined,
     level: number,
@@ -196,8 +205,7 @@ export class TableScan {
     entries: number,
     index: number,
     va: number,
-    size: number,
-  ): void {
+  ): boolean {
     const partner = this.#partner;
     const format = this.#levels[level] as LevelFormat;
     partner.level = level;
@@ -205,10 +213,14 @@ export class TableScan {
     partner.va = va;
     partner.entries = entries;
     partner.ratio = large === undefined ? 0 : (this.#levels[large.level] as LevelFormat).shift - format.shift;
-    if (!this.#admit(level, target, addr, index, va, size)) return;
-    partner.readable = readTable(this.#reader, target, addr, (entries * format.entryBytes) / 4, partner.words);
-    if (partner.readable) this.#visitor.enter(level, target, addr, index, va, entries);
-    else this.#unreadable(level, addr, index, va, size);
+    if (!this.#admit(level, target, addr)) {
+      partner.problem = 'repeat';
+      return false;
+    }
+    const readable = readTable(this.#reader, target, addr, (entries * format.entryBytes) / 4, partner.words);
+    partner.problem = readable ? undefined : 'unreadable';
+    if (readable) this.#visitor.enter(level, target, addr, index, va, entries);
+    return readable;
   }
 
   #push(
@@ -246,10 +258,13 @@ export class TableScan {
     va: number,
     size: number,
   ): boolean {
-    if (!this.#admit(level, target, addr, index, va, size)) return false;
+    if (!this.#admit(level, target, addr)) {
+      this.#visitor.problem('repeat', level, addr, index, 1, va, size, WHY.repeat);
+      return false;
+    }
     const format = this.#levels[level] as LevelFormat;
     if (!readTable(this.#reader, target, addr, (entries * format.entryBytes) / 4, frame.words)) {
-      this.#unreadable(level, addr, index, va, size);
+      this.#visitor.problem('unreadable', level, addr, index, 1, va, size, WHY.unreadable);
       return false;
     }
     const unit = pow2(format.shift);
@@ -263,12 +278,8 @@ export class TableScan {
     return true;
   }
 
-  #unreadable(level: number, addr: number, index: number, va: number, size: number): void {
-    this.#visitor.problem('unreadable', level, addr, index, 1, va, size, 'the table is in memory that is not there');
-  }
-
   /** Notes a table; false when it was met too often. */
-  #admit(level: number, target: MemoryTarget, addr: number, index: number, va: number, size: number): boolean {
+  #admit(level: number, target: MemoryTarget, addr: number): boolean {
     const key = `${level} ${target}`;
     let met = this.#met.get(key);
     if (met === undefined) this.#met.set(key, (met = new Set()));
@@ -276,9 +287,7 @@ export class TableScan {
       met.add(addr);
       return true;
     }
-    if (this.#repeats-- > 0) return true;
-    this.#visitor.problem('repeat', level, addr, index, 1, va, size, 'the table was met too often');
-    return false;
+    return this.#repeats-- > 0;
   }
 
   /**
@@ -365,7 +374,7 @@ export class TableScan {
         this.#visitor.problem('malformed', frame.level, frame.addr, first, count, va, size, entry.problem);
         break;
       case 'none':
-        if (partner?.readable === true) this.#small(first << partner.ratio, (first + count) << partner.ratio);
+        if (partner !== undefined) this.#small(first << partner.ratio, (first + count) << partner.ratio);
         break;
       case 'blocked':
       case 'table':
@@ -386,8 +395,20 @@ export class TableScan {
     frame.words.missing = partner.words.missing;
     frame.index = Math.max(from, Math.floor((this.#start - partner.va) / unit));
     frame.end = Math.min(to, partner.entries, Math.ceil((this.#end - partner.va) / unit));
-    this.#entries -= Math.max(0, frame.end - frame.index);
-    if (frame.index < frame.end) this.#runs(frame, undefined);
+    if (frame.index >= frame.end) return;
+    if (partner.problem !== undefined) {
+      this.#smallProblem(partner.problem, frame.index, frame.end);
+      return;
+    }
+    this.#entries -= frame.end - frame.index;
+    this.#runs(frame, undefined);
+  }
+
+  /** Entries [from, to) of the small table that can't be taken. */
+  #smallProblem(kind: 'unreadable' | 'repeat' | 'conflict', from: number, to: number): void {
+    const { level, addr, va } = this.#partner;
+    const unit = pow2((this.#levels[level] as LevelFormat).shift);
+    this.#visitor.problem(kind, level, addr, from, to - from, va + from * unit, (to - from) * unit, WHY[kind]);
   }
 
   /** Large pages, less those parts whose small entry is valid too. */
@@ -421,38 +442,32 @@ export class TableScan {
         tag,
       );
     };
+    const last = Math.min(to, partner.entries);
     let done = from;
-    for (let i = from; partner.readable && i < Math.min(to, partner.entries); i++) {
-      if (!this.#smallValid(i)) continue;
+    for (let i = from; i < last;) {
       const start = i;
+      const problem = this.#smallState(i);
       do i++;
-      while (i < Math.min(to, partner.entries) && this.#smallValid(i));
+      while (i < last && this.#smallState(i) === problem);
+      if (problem === undefined) continue;
       piece(done, start);
-      const why = 'the large and the small entry are both valid';
-      const bytes = (i - start) * unit;
-      this.#visitor.problem(
-        'conflict',
-        partner.level,
-        partner.addr,
-        start,
-        i - start,
-        partner.va + start * unit,
-        bytes,
-        why,
-      );
+      this.#smallProblem(problem, start, i);
       done = i;
     }
     piece(done, to);
   }
 
-  #smallValid(index: number): boolean {
-    const { words, at, missing } = this.#partner.words;
-    const format = this.#levels[this.#partner.level] as LevelFormat;
+  /** What a small entry does to the large page above it. */
+  #smallState(index: number): 'conflict' | 'unreadable' | 'repeat' | undefined {
+    const { words, level, problem } = this.#partner;
+    if (problem !== undefined) return problem;
+    const format = this.#levels[level] as LevelFormat;
     const stride = format.entryBytes / 4;
-    const p = at + index * stride;
-    if (missing !== undefined && isMissing(missing, p, stride)) return false;
-    format.decode(words[p] as number, stride > 1 ? (words[p + 1] as number) : 0, 0, 0, this.#smallEntry);
-    return this.#smallEntry.state === 'page';
+    const p = words.at + index * stride;
+    if (words.missing !== undefined && isMissing(words.missing, p, stride)) return 'unreadable';
+    const entry = this.#smallEntry;
+    format.decode(words.words[p] as number, stride > 1 ? (words.words[p + 1] as number) : 0, 0, 0, entry);
+    return entry.state === 'page' ? 'conflict' : undefined;
   }
 }
 
