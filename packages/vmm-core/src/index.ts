@@ -39,5 +39,41 @@ export { RawCalls } from './raw-calls.js';
 export type { RawMapOptions } from './raw-calls.js';
 export type { SpaceType } from './space-state.js';
 export type { HostPageMapper, Registers } from './device-state.js';
-export type { MmuFormat } from './hardware-walk/format.js';
 export type { MemoryProvider, MemoryTarget, PooledTable, TableMemory } from '@nvmmu/ptcache';
+export { annotate, definedBits, encodeEntry, fieldValues } from './hardware-walk/index.js';
+export type { Annotation, FieldReading } from './hardware-walk/index.js';
+export { DumpError, parseDump, writeDump } from './hardware-walk/index.js';
+export type { DumpOptions } from './hardware-walk/index.js';
+export { APERTURES, DecodedEntry } from './hardware-walk/index.js';
+export type { Aperture, EntryState } from './hardware-walk/index.js';
+export { bigIntToWords, field, fieldValue, fieldWidth, moved, take, takeAddress, wordsToBigInt } from './hardware-walk/index.js';
+export type { EntryLayout, FieldSpec } from './hardware-walk/index.js';
+export { findLevel } from './hardware-walk/index.js';
+export type { EntryDecoder, FaultCause, FaultReason, InstanceFormat, InstanceResult, InstanceWord, LevelFormat, MmuFormat, Root } from './hardware-walk/index.js';
+export { kindQueries } from './hardware-walk/index.js';
+export type { KindSource } from './hardware-walk/index.js';
+export { MemoryImage } from './hardware-walk/index.js';
+export type { MemoryPiece } from './hardware-walk/index.js';
+export { MemoryWindow } from './hardware-walk/index.js';
+export type { MemoryReader } from './hardware-walk/index.js';
+export { checkAccess, readInstance, walk } from './hardware-walk/index.js';
+export type { Access, WalkAnswer, WalkFault, WalkMapped, WalkOptions, WalkResult, WalkStep } from './hardware-walk/index.js';
+export { createWalker, Walker } from './hardware-walk/index.js';
+export type { WalkOutcome } from './hardware-walk/index.js';
+export { aliases, findPhysical, listRanges, listTree, TableTotals } from './hardware-walk/index.js';
+export type {
+  Alias,
+  AliasOptions,
+  EmptyRange,
+  EntryTotal,
+  FindOptions,
+  ListOptions,
+  MappedRange,
+  MappedTotal,
+  ProblemKind,
+  ProblemRange,
+  TableNode,
+  TableRange,
+  TableTotal,
+  TreeNode,
+} from './hardware-walk/index.js';

@@ -187,8 +187,14 @@ export function writeLarge(walk: Walk, pt: PageTable, index: number, count: numb
   const refs = pt.smallRefs;
   const shift = small.bits - large.bits;
   const end = index + count;
-  const outcome = (at: number): number =>
-    ((facts[at] as number) & LPTE.mapped) !== 0 ? -1 : refs[at] !== 0 ? 0 : ((facts[at] as number) & LPTE.sparse) + 1;
+  // Without an invalid state, entries that block small ones and entries that do not are alike: zero.
+  const blocked = large.invalid === undefined ? 0 : 1;
+  const outcome = (at: number): number => {
+    const fact = facts[at] as number;
+    if ((fact & LPTE.mapped) !== 0) return -1;
+    if (refs[at] !== 0) return 0;
+    return (fact & LPTE.sparse) !== 0 ? 2 : blocked;
+  };
   for (let at = index; at < end; ) {
     const state = outcome(at);
     let n = 1;
@@ -197,20 +203,21 @@ export function writeLarge(walk: Walk, pt: PageTable, index: number, count: numb
       handOver(walk, pt, at, n, shift);
       fillEntries(space, large, table, at, n, large.unmapped);
     } else if (state > 0) {
-      fillEntries(space, large, table, at, n, state > 1 ? large.sparse : (large.invalid ?? large.unmapped));
+      fillEntries(space, large, table, at, n, state === 2 ? large.sparse : large.invalid);
     }
     at += n;
   }
 }
 
 /**
- * Marks large entries as handed over. Where the small ones take over a sparse range for the first time they must be
+ * Marks large entries that have small references as handed over. Where the small ones take over a sparse range for the first time they must be
  * sparse by then, unless a sparse directory entry has made them so from the start.
  */
 function handOver(walk: Walk, pt: PageTable, index: number, count: number, shift: number): void {
   const facts = pt.entryFacts;
   const end = index + count;
   const fresh = (at: number): boolean => ((facts[at] as number) & (LPTE.sparse | LPTE.handedOver)) === LPTE.sparse;
+  const owned = (at: number): boolean => pt.smallRefs[at] !== 0;
   for (let at = index; at < end; ) {
     let n = 1;
     if (fresh(at) && !pt.inheritsSparse) {
@@ -218,7 +225,7 @@ function handOver(walk: Walk, pt: PageTable, index: number, count: number, shift
       fillSmall(walk, pt, at << shift, n << shift, true);
       for (let i = at; i < at + n; i++) facts[i] = (facts[i] as number) | LPTE.filled;
     }
-    for (let i = at; i < at + n; i++) facts[i] = (facts[i] as number) | LPTE.handedOver;
+    for (let i = at; i < at + n; i++) if (owned(i)) facts[i] = (facts[i] as number) | LPTE.handedOver;
     at += n;
   }
 }

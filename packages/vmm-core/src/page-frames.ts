@@ -45,24 +45,20 @@ export function mapFrames(
     while (next + run < total && isValid(frames, next + run) === map) run++;
     // A window within one region, all of it mapped or unmapped.
     const window = Math.min(limit - start, run * unit, region.end - start);
-    let bytes = alignDown(window, shift);
-    let done: boolean;
-    if (bytes === 0) {
-      // A page that is not wholly inside one region.
-      bytes = unit;
-      done = false;
-    } else {
-      const cursor: FrameCursor = { lanes: frames, next };
-      done = map
-        ? mapWindow(space, region, page, start, bytes, cursor)
+    const whole = alignDown(window, shift);
+    // A page that is not wholly inside one region is refused as a whole.
+    const bytes = whole === 0 ? unit : whole;
+    let piece: Region | undefined;
+    if (whole > 0 && isOpenTo(region, page)) {
+      piece = map
+        ? mapWindow(space, region, page, start, bytes, { lanes: frames, next })
         : unmapWindow(space, region, page, start, bytes);
     }
-    if (!done) frames.fill(0, 2 * next, 2 * (next + bytes / unit));
+    if (piece === undefined) frames.fill(0, 2 * next, 2 * (next + bytes / unit));
+    else region = piece;
     next += bytes / unit;
     start += bytes;
-    // The region may have been split, or merged with neighbours: with the one before too.
     while (region !== undefined && region.end <= start) region = region.next;
-    while (region !== undefined && region.addr > start) region = region.prev;
   }
   return undefined;
 }
@@ -77,6 +73,7 @@ function isOpenTo(region: Region, page: number): boolean {
   return region.used && region.mapref && region.memory === undefined && (!region.mapped || region.refd === page);
 }
 
+/** Maps a window of a region; the result is the region that holds it now, `undefined` when there was no memory. */
 function mapWindow(
   space: SpaceState,
   region: Region,
@@ -84,24 +81,21 @@ function mapWindow(
   addr: number,
   size: number,
   cursor: FrameCursor,
-): boolean {
-  if (!isOpenTo(region, page)) return false;
+): Region | undefined {
   if (region.mapped) {
     walkRelease(space, page, addr, size);
     walkMap(space, page, addr, size, cursor);
-    return true;
+    return region;
   }
-  if (!refAndMap(space, page, addr, size, cursor, region.sparse, true)) return false;
-  setMapped(space, region, addr, size, page);
-  return true;
+  if (!refAndMap(space, page, addr, size, cursor, region.sparse, true)) return undefined;
+  return setMapped(space, region, addr, size, page);
 }
 
-function unmapWindow(space: SpaceState, region: Region, page: number, addr: number, size: number): boolean {
-  if (!isOpenTo(region, page)) return false;
-  if (!region.mapped) return true;
+/** Unmaps a window of a region; the result is the region that holds it now. */
+function unmapWindow(space: SpaceState, region: Region, page: number, addr: number, size: number): Region {
+  if (!region.mapped) return region;
   unmapRange(space, page, addr, size, region.sparse, true, true);
-  setMapped(space, region, addr, size, PAGE_NONE);
-  return true;
+  return setMapped(space, region, addr, size, PAGE_NONE);
 }
 
 /**
@@ -124,9 +118,8 @@ function setMapped(space: SpaceState, region: Region, addr: number, size: number
   return piece;
 }
 
-/** Unmaps page frames in a range; what else is there is passed over. */
-export function clearFrames(space: SpaceState, addr: number, size: number): Failure | undefined {
-  const limit = addr + size;
+/** Unmaps page frames in `[addr, limit)`; what else is there is passed over. */
+export function clearFrames(space: SpaceState, addr: number, limit: number): Failure | undefined {
   const first = space.regions.find(addr);
   if (first === undefined) return failure('EINVAL', `no region at ${hex(addr)}`);
   for (let region: Region | undefined = first; region !== undefined && region.addr < limit; region = region.next) {
