@@ -6,15 +6,23 @@
 //   next()          walks over everything in order; returns the sum
 //   erase(keys)     removes every key; returns how many are left
 
+let made;
+
+/** The node class of our own tree: one class in a process, as in any program, not one for each tree. */
+function itemClass(RbNode) {
+  made ??= class Item extends RbNode {
+    constructor(key) {
+      super();
+      this.key = key;
+    }
+  };
+  return made;
+}
+
 const adapters = {
   async '@nvmmu/rbtree, by handle'() {
     const { RbNode, RbTree } = await import('../dist/index.js');
-    class Item extends RbNode {
-      constructor(key) {
-        super();
-        this.key = key;
-      }
-    }
+    const Item = itemClass(RbNode);
     const byKey = (key, item) => key - item.key;
     const tree = new RbTree((a, b) => a.key - b.key);
     let items = [];
@@ -52,12 +60,7 @@ const adapters = {
 
   async '@nvmmu/rbtree, own descent'() {
     const { RbNode, RbTree } = await import('../dist/index.js');
-    class Item extends RbNode {
-      constructor(key) {
-        super();
-        this.key = key;
-      }
-    }
+    const Item = itemClass(RbNode);
     const tree = new RbTree((a, b) => a.key - b.key);
     const lowerBound = (key) => {
       let at = tree.root;
