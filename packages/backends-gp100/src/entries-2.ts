@@ -22,17 +22,7 @@
 // Dual directory entry: 16 bytes, two of these; the low half names the table of large pages, which is aligned to 256
 // bytes only, so that address bits 11:8 show as bits 7:4. Bit 0 of the low half set: a 2 MiB page instead.
 
-import {
-  type ChildTables,
-  highLane,
-  LANE,
-  type ListWriter,
-  lowLane,
-  type PooledTable,
-  type RunWriter,
-} from '@nvmmu/vmm-core';
-import { fillEntries, fillWideEntries } from './fill-entries.js';
-import type { EntryFormat } from './levels.js';
+import { type EntryFormat, entryFormat } from './entry-format.js';
 
 const LANE_BITS = 32;
 
@@ -55,86 +45,17 @@ export const PTE_KIND_SHIFT_HI: number = 56 - LANE_BITS;
 /** By how much addresses are shifted right in entries of every level. */
 export const ADDR_SHIFT = 4;
 
-/** Entry that is not present but does not fault, at every level: volatile without valid. */
-const SPARSE = PTE_VOL;
-/** Large-page entry that is not present and keeps the hardware from the small table: privileged without valid. */
-const BLOCKED = PTE_PRIV;
-
 const PDE_APERTURE_SHIFT = 1;
 const PDE_VOL = 1 << 3;
-/** What a directory entry adds to the address of a table, by the table's memory. */
-const PDE_BITS = {
-  vram: 1 << PDE_APERTURE_SHIFT,
-  host: (2 << PDE_APERTURE_SHIFT) | PDE_VOL,
-  ncoh: 3 << PDE_APERTURE_SHIFT,
-} as const;
-
-/** What addresses are divided by: exact for a double, and a fraction would be lost in the lanes. */
-const ADDR_UNIT = 1 << ADDR_SHIFT;
-
-// The `|` below take the low 32 bits of a double by themselves, which is twice as fast as to cut them off before.
-
-/** Writes a run of 8-byte page entries (small and large pages). */
-const writePages: RunWriter = (words, at, _index, count, addr, map) => {
-  const frame = addr / ADDR_UNIT;
-  const lo = frame | map.typeLo;
-  const hi = (frame / LANE) | map.typeHi;
-  fillEntries(words, at, count, lo, hi, map.nextLo, map.nextHi);
-  map.advanceTags(count);
-};
-
-/** Writes a run of 2 MiB page entries into 16-byte slots; the high halves become 0. */
-const writeWidePages: RunWriter = (words, at, _index, count, addr, map) => {
-  const frame = addr / ADDR_UNIT;
-  const lo = frame | map.typeLo;
-  const hi = (frame / LANE) | map.typeHi;
-  fillWideEntries(words, at, count, lo, hi, map.nextLo, map.nextHi);
-  map.advanceTags(count);
-};
-
-/** Writes 4 KiB page entries from a list of addresses. Their template is fixed: 4 KiB pages are never compressed. */
-const writePageList: ListWriter = (words, at, pages, from, count, map) => {
-  const typeLo = map.typeLo | 0;
-  const typeHi = map.typeHi | 0;
-  for (let i = 0; i < count; i++, at += 2) {
-    const frame = pages[from + i]! / ADDR_UNIT;
-    words[at] = frame | typeLo;
-    words[at + 1] = (frame / LANE) | typeHi;
-  }
-};
-
-/** Encodes a directory entry with one table below; all zero without one. */
-function encodeSinglePde(child: ChildTables | undefined, out: Uint32Array): boolean {
-  return encodeTable(child?.slot0, out, 0);
-}
-
-/** Encodes an entry of PD0: large-page table (slot 0) in the low half, small-page table (slot 1) in the high half. */
-function encodeDualPde(child: ChildTables | undefined, out: Uint32Array): boolean {
-  return encodeTable(child?.slot0, out, 0) && encodeTable(child?.slot1, out, 2);
-}
-
-function encodeTable(table: PooledTable | undefined, out: Uint32Array, at: number): boolean {
-  if (table === undefined) {
-    out[at] = 0;
-    out[at + 1] = 0;
-    return true;
-  }
-  // Not in the table: memory of a kind that a provider made up.
-  const bits = PDE_BITS[table.target] as number | undefined;
-  if (bits === undefined) return false;
-  const frame = table.addr / ADDR_UNIT;
-  out[at] = lowLane(frame) | bits;
-  out[at + 1] = highLane(frame);
-  return true;
-}
 
 /** The entries of format 2. */
-export const entries2: EntryFormat = {
-  sparse: SPARSE,
-  blocked: BLOCKED,
-  writePages,
-  writePageList,
-  writeWidePages,
-  encodeSinglePde,
-  encodeDualPde,
-};
+export const entries2: EntryFormat = entryFormat({
+  addrScale: 1 / (1 << ADDR_SHIFT),
+  sparse: PTE_VOL,
+  blocked: PTE_PRIV,
+  tableBits: {
+    vram: 1 << PDE_APERTURE_SHIFT,
+    host: (2 << PDE_APERTURE_SHIFT) | PDE_VOL,
+    ncoh: 3 << PDE_APERTURE_SHIFT,
+  },
+});

@@ -5,27 +5,8 @@
 //  │        ├ LPT 20:16 ┼─── page ────┤
 //  └ an entry of PD0 names an LPT and an SPT, or is a page of 2 MiB
 
-import { type FrameFunctions, type Level, type ListWriter, type PageSize, type RunWriter } from '@nvmmu/vmm-core';
-
-type EncodePde = NonNullable<Level['encodePde']>;
-
-/** The entries of one format, as levels need them. */
-export interface EntryFormat {
-  /** Low lane of an entry that is not present but does not fault, at every level. */
-  readonly sparse: number;
-  /** Low lane of a large-page entry that is not present and keeps the hardware from the small table. */
-  readonly blocked: number;
-  /** Writes pages of tables with 8-byte entries. */
-  readonly writePages: RunWriter;
-  /** Writes 4 KiB pages from a list of addresses. */
-  readonly writePageList: ListWriter;
-  /** Writes 2 MiB pages into the 16-byte entries of PD0. */
-  readonly writeWidePages: RunWriter;
-  /** Encodes a directory entry with one table below. */
-  readonly encodeSinglePde: EncodePde;
-  /** Encodes an entry of PD0. */
-  readonly encodeDualPde: EncodePde;
-}
+import type { FrameFunctions, Level, PageSize } from '@nvmmu/vmm-core';
+import type { EntryFormat } from './entry-format.js';
 
 const TABLE_ALIGN = 0x1000;
 /** Sixteen tables of large pages share 4 KiB. */
