@@ -16,7 +16,7 @@ const LAYERS = {
   'backends-nv50': ['vmm-core'],
   'backends-gf100': ['vmm-core'],
   'backends-gp100': ['vmm-core', 'backends-gf100'],
-  script: ['vmm-core', 'backends-nv50', 'backends-gf100', 'backends-gp100'],
+  script: ['ptcache', 'vmm-core', 'backends-nv50', 'backends-gf100', 'backends-gp100'],
   conformance: ['vmm-core', 'script'],
 };
 

@@ -78,5 +78,6 @@ export function tuple<const T extends [Schema<unknown>, ...Schema<unknown>[]]>(
   what: string,
   ...items: T
 ): Schema<{ -readonly [K in keyof T]: v.InferOutput<T[K]> }> {
-  return v.strictTuple(items, expected(what)) as unknown as Schema<{ -readonly [K in keyof T]: v.InferOutput<T[K]> }>;
+  const schema: v.GenericSchema = v.strictTuple(items, expected(what));
+  return schema as Schema<{ -readonly [K in keyof T]: v.InferOutput<T[K]> }>;
 }

@@ -120,8 +120,8 @@ export class ScriptParser {
 
 /**
  * Reads the operations of a script of any size from chunks of bytes or text, a line at a time.
+ * `onHeader` is called with what line 1 says, before the first operation.
  *
- * @param onHeader - Called with what line 1 says, before the first operation.
  * @throws ScriptError at the first mistake; operations before it have been yielded.
  */
 export async function* readScript(

@@ -1,5 +1,5 @@
-import { BumpProvider } from '@nvmmu/ptcache';
-import { MemoryObject, Mmu, VmmError, type Chip, type Vmm } from '@nvmmu/vmm-core';
+import type { BumpProvider } from '@nvmmu/ptcache';
+import { MemoryObject, VmmError, type Chip, type Mmu, type Vmm } from '@nvmmu/vmm-core';
 import { ScriptError } from './errors.js';
 import type { Names, ScriptSpace } from './names.js';
 import { U64_END, formatHex } from './numbers.js';
@@ -45,9 +45,9 @@ export interface Machine {
   readonly names: Names;
   device: Device | undefined;
   current: ScriptSpace | undefined;
-  makeDevice(operation: DeviceOperation): Device;
-  memoryId(memory: MemoryObject): string | undefined;
-  nameMemory(memory: MemoryObject, id: string): void;
+  readonly makeDevice: (operation: DeviceOperation) => Device;
+  readonly memoryId: (memory: MemoryObject) => string | undefined;
+  readonly nameMemory: (memory: MemoryObject, id: string) => void;
 }
 
 function deviceOf(machine: Machine, { line, op }: Operation): Device {
