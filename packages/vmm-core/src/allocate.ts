@@ -25,6 +25,8 @@ export interface AllocationRequest {
   /** log2 of the alignment; page size and 4 KiB are minima. */
   readonly align: number;
   readonly size: number;
+  /** The size where it is not exact as a number: no multiple of any page size then. */
+  readonly exactSize: bigint | undefined;
 }
 
 /** Allocates address space (`nvkm_vmm_get_locked`). */
@@ -33,7 +35,7 @@ export function allocate(space: SpaceState, request: AllocationRequest): Region 
   if (space.logLevel >= LOG.trace) {
     space.log(
       `getref ${+getref} mapref ${+mapref} sparse ${+sparse} ` +
-        `shift: ${shift} align: ${request.align} size: ${paddedHex(size, 16)}`,
+        `shift: ${shift} align: ${request.align} size: ${sizeText(request)}`,
       'trace',
     );
   }
@@ -43,6 +45,9 @@ export function allocate(space: SpaceState, request: AllocationRequest): Region 
   const fit = space.regions.fit(size, align, page);
   if (fit === undefined) {
     return failure('ENOSPC', `no free address space for ${hex(size)} bytes aligned to 2^${align}`);
+  }
+  if (request.exactSize !== undefined) {
+    return failure('EINVAL', `size ${hex(request.exactSize)} is not exact in units of 16 bytes`);
   }
   const region = space.regions.carve(fit, size);
   const failed = preallocate(space, request, page, region.addr);
@@ -58,11 +63,15 @@ export function allocate(space: SpaceState, request: AllocationRequest): Region 
   return region;
 }
 
+function sizeText({ size, exactSize }: AllocationRequest): string {
+  return paddedHex(exactSize ?? size, 16);
+}
+
 /** Checks a request; the result is the index of the page size, {@link PAGE_NONE} for any. */
 function checkRequest(space: SpaceState, request: AllocationRequest): number | Failure {
   const { getref, mapref, sparse, shift, align, size } = request;
   if (size === 0 || (!getref && !mapref && sparse) || align >= 64) {
-    space.debug(() => `args ${paddedHex(size, 16)} ${+getref} ${+mapref} ${+sparse}`);
+    space.debug(() => `args ${sizeText(request)} ${+getref} ${+mapref} ${+sparse}`);
     if (size === 0) return failure('EINVAL', 'an allocation needs a size');
     if (align >= 64) return failure('EINVAL', `alignment 2^${align} is beyond 64 bits`);
     return failure('EINVAL', 'a lazy allocation has no page tables that could be sparse');
@@ -74,8 +83,8 @@ function checkRequest(space: SpaceState, request: AllocationRequest): number | F
   }
   if (shift === 0) return PAGE_NONE;
   const page = space.pageIndex(shift);
-  if (page < 0 || !isAligned(size, shift)) {
-    space.debug(() => `page ${shift} ${paddedHex(size, 16)}`);
+  if (page < 0 || request.exactSize !== undefined || !isAligned(size, shift)) {
+    space.debug(() => `page ${shift} ${sizeText(request)}`);
     return page < 0
       ? failure('EINVAL', `no page size of 2^${shift}`)
       : failure('EINVAL', `size ${hex(size)} is not a multiple of the page size 2^${shift}`);

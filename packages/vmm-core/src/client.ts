@@ -5,7 +5,6 @@ import type { MapArguments } from './backend.js';
 import { mapRegion } from './mapping.js';
 import type { MemoryObject } from './memory-object.js';
 import { hex, paddedHex, toNumber } from './numbers.js';
-import { LOG } from './observer.js';
 import { failure, type Failure } from './outcome.js';
 import { clearFrames, mapFrames } from './page-frames.js';
 import { isClientRange } from './raw.js';
@@ -24,7 +23,9 @@ const NOT_FOUND = 2n ** 64n - 1n;
 /** A 64-bit quantity as a number that is right to the last 16 bytes, and whether it is exact. */
 function approximate(value: bigint): { readonly number: number; readonly exact: boolean } {
   const exact = toNumber(value);
-  return exact === undefined ? { number: Number(BigInt.asUintN(64, value) & ~15n), exact: false } : { number: exact, exact: true };
+  return exact === undefined
+    ? { number: Number(BigInt.asUintN(64, value) & ~15n), exact: false }
+    : { number: exact, exact: true };
 }
 
 /** Text of an address in a log line. */
@@ -48,19 +49,15 @@ export function clientGet(
   sparse: boolean,
 ): Region | Failure {
   const { number, exact } = approximate(size);
-  if (!exact) {
-    // Beyond 2^53 and odd: more than any free region that could be cut so.
-    if (space.logLevel >= LOG.trace) {
-      const getref = type === 'ptes' ? 1 : 0;
-      const mapref = type === 'addr' ? 1 : 0;
-      space.log(
-        `getref ${getref} mapref ${mapref} sparse ${+sparse} shift: ${shift} align: ${align} size: ${text(size)}`,
-        'trace',
-      );
-    }
-    return failure('EINVAL', `size ${hex(size)} is not exact in units of 16 bytes`);
-  }
-  return allocate(space, { getref: type === 'ptes', mapref: type === 'addr', sparse, shift, align, size: number });
+  return allocate(space, {
+    getref: type === 'ptes',
+    mapref: type === 'addr',
+    sparse,
+    shift,
+    align,
+    size: number,
+    exactSize: exact ? undefined : size,
+  });
 }
 
 /** Frees an allocation by its address. */
@@ -210,4 +207,3 @@ export function clientClearFrames(space: SpaceState, addr: bigint, size: bigint)
   if (!at.exact || end === undefined) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} are not exact`);
   return clearFrames(space, at.number, end);
 }
-

@@ -24,7 +24,7 @@ function fillRuns(
   const table = pt.slot0;
   if (table === undefined) throw new InvariantError('a directory without storage can not hold pages');
   const end = index + count;
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     if (!wanted(at)) {
       at++;
       continue;
@@ -41,7 +41,7 @@ function fillRuns(
 export function clearDirectory(walk: Walk, pt: PageTable, index: number, count: number): void {
   const end = index + count;
   for (let i = index; i < end; i++) pt.entryFacts[i] = factsAt(pt, i) & ~ENTRY.mapped;
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     const child = pt.children[at];
     if (child !== undefined) {
       writePde(walk.space, walk.leaf, pt, at, child);
@@ -77,7 +77,7 @@ export function endDirectorySparse(
     return;
   }
   const end = index + count;
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     const child = pt.children[at];
     if (child !== undefined) {
       // Only a page in front of the tables needs the entry written again.
@@ -119,7 +119,7 @@ function fillChild(walk: Walk, depth: number, pt: PageTable, sparse: boolean): v
   for (let i = 0; i < entries; i++) {
     pt.entryFacts[i] = sparse ? factsAt(pt, i) | ENTRY.sparse : factsAt(pt, i) & ~ENTRY.sparse;
   }
-  for (let at = 0; at < entries; ) {
+  for (let at = 0; at < entries;) {
     const child = pt.children[at];
     if (child !== undefined) {
       fillChild(walk, depth - 1, child, sparse);

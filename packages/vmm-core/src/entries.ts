@@ -102,7 +102,8 @@ function entryText(words: ArrayLike<number>, at: number, count: number): string 
   let text = '';
   for (let i = at + count - 2; i >= at; i -= 2) {
     const hi = words[i + 1] as number;
-    text += hi === 0 ? paddedHex(words[i] as number, 16) : hi.toString(16).padStart(8, '0') + lowText(words[i] as number);
+    text +=
+      hi === 0 ? paddedHex(words[i] as number, 16) : hi.toString(16).padStart(8, '0') + lowText(words[i] as number);
   }
   return text;
 }

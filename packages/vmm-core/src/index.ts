@@ -29,7 +29,20 @@ export { MemoryObject } from './memory-object.js';
 export type { Extent, VideoMemoryOptions } from './memory-object.js';
 export { TagAllocator } from './tags.js';
 export type { TagRecord } from './tags.js';
-export { alignDown, alignUp, bitField, fromLanes, hex, highLane, isAligned, LANE, lowLane, pow2, shiftRight, toNumber } from './numbers.js';
+export {
+  alignDown,
+  alignUp,
+  bitField,
+  fromLanes,
+  hex,
+  highLane,
+  isAligned,
+  LANE,
+  lowLane,
+  pow2,
+  shiftRight,
+  toNumber,
+} from './numbers.js';
 export { Mmu } from './mmu.js';
 export type { MmuOptions, SpaceOptions } from './mmu.js';
 export { Vmm } from './vmm.js';
@@ -46,10 +59,29 @@ export { DumpError, parseDump, writeDump } from './hardware-walk/index.js';
 export type { DumpOptions } from './hardware-walk/index.js';
 export { APERTURES, DecodedEntry } from './hardware-walk/index.js';
 export type { Aperture, EntryState } from './hardware-walk/index.js';
-export { bigIntToWords, field, fieldValue, fieldWidth, moved, take, takeAddress, wordsToBigInt } from './hardware-walk/index.js';
+export {
+  bigIntToWords,
+  field,
+  fieldValue,
+  fieldWidth,
+  moved,
+  take,
+  takeAddress,
+  wordsToBigInt,
+} from './hardware-walk/index.js';
 export type { EntryLayout, FieldSpec } from './hardware-walk/index.js';
 export { findLevel } from './hardware-walk/index.js';
-export type { EntryDecoder, FaultCause, FaultReason, InstanceFormat, InstanceResult, InstanceWord, LevelFormat, MmuFormat, Root } from './hardware-walk/index.js';
+export type {
+  EntryDecoder,
+  FaultCause,
+  FaultReason,
+  InstanceFormat,
+  InstanceResult,
+  InstanceWord,
+  LevelFormat,
+  MmuFormat,
+  Root,
+} from './hardware-walk/index.js';
 export { kindQueries } from './hardware-walk/index.js';
 export type { KindSource } from './hardware-walk/index.js';
 export { MemoryImage } from './hardware-walk/index.js';
@@ -57,7 +89,15 @@ export type { MemoryPiece } from './hardware-walk/index.js';
 export { MemoryWindow } from './hardware-walk/index.js';
 export type { MemoryReader } from './hardware-walk/index.js';
 export { checkAccess, readInstance, walk } from './hardware-walk/index.js';
-export type { Access, WalkAnswer, WalkFault, WalkMapped, WalkOptions, WalkResult, WalkStep } from './hardware-walk/index.js';
+export type {
+  Access,
+  WalkAnswer,
+  WalkFault,
+  WalkMapped,
+  WalkOptions,
+  WalkResult,
+  WalkStep,
+} from './hardware-walk/index.js';
 export { createWalker, Walker } from './hardware-walk/index.js';
 export type { WalkOutcome } from './hardware-walk/index.js';
 export { aliases, findPhysical, listRanges, listTree, TableTotals } from './hardware-walk/index.js';

@@ -44,7 +44,7 @@ export function fillSmall(walk: Walk, pt: PageTable, first: number, count: numbe
   const { small } = dualLevels(space);
   const mapped = pt.smallMapped;
   const end = first + count;
-  for (let at = first; at < end; ) {
+  for (let at = first; at < end;) {
     if (mapped[at] !== 0) {
       at++;
       continue;
@@ -68,7 +68,7 @@ export function takeSmallRefs(walk: Walk, pt: PageTable, index: number, count: n
   if (table === undefined) return;
   const facts = pt.entryFacts;
   const settled = LPTE.handedOver | LPTE.mapped;
-  for (let at = first; at < end; ) {
+  for (let at = first; at < end;) {
     const fact = facts[at] as number;
     // A mapped entry hands over when it is cleared, not before: the mapping stays.
     if ((fact & settled) !== 0) {
@@ -78,7 +78,8 @@ export function takeSmallRefs(walk: Walk, pt: PageTable, index: number, count: n
     const sparse = fact & LPTE.sparse;
     let n = 1;
     while (at + n < end && ((facts[at + n] as number) & (settled | LPTE.sparse)) === sparse) n++;
-    for (let i = at; i < at + n; i++) facts[i] = (facts[i] as number) | LPTE.handedOver | (sparse !== 0 ? LPTE.filled : 0);
+    for (let i = at; i < at + n; i++)
+      facts[i] = (facts[i] as number) | LPTE.handedOver | (sparse !== 0 ? LPTE.filled : 0);
     if (sparse !== 0) {
       fillSmall(walk, pt, at << shift, n << shift, true);
       walk.trace(`LPTE ${tag(at)}: S -> U ${n} PTEs`);
@@ -103,7 +104,7 @@ export function dropSmallRefs(walk: Walk, pt: PageTable, index: number, count: n
   const table = pt.slot0;
   if (table === undefined) return;
   const facts = pt.entryFacts;
-  for (let at = first; at < end; ) {
+  for (let at = first; at < end;) {
     if (refs[at] !== 0) {
       at++;
       continue;
@@ -156,7 +157,7 @@ export function fillNewLargeTable(walk: Walk, pt: PageTable): void {
   // Taken zeroed: zero already says "unmapped" there, and nothing says "invalid".
   if (isTakenZeroed(pt, large)) return;
   const blocked = pt.inheritsSparse ? large.sparse : large.invalid;
-  for (let at = 0; at < entries; ) {
+  for (let at = 0; at < entries;) {
     const small = refs[at] !== 0;
     let n = 1;
     while (at + n < entries && (refs[at + n] !== 0) === small) n++;
@@ -195,7 +196,7 @@ export function writeLarge(walk: Walk, pt: PageTable, index: number, count: numb
     if (refs[at] !== 0) return 0;
     return (fact & LPTE.sparse) !== 0 ? 2 : blocked;
   };
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     const state = outcome(at);
     let n = 1;
     while (at + n < end && outcome(at + n) === state) n++;
@@ -218,7 +219,7 @@ function handOver(walk: Walk, pt: PageTable, index: number, count: number, shift
   const end = index + count;
   const fresh = (at: number): boolean => ((facts[at] as number) & (LPTE.sparse | LPTE.handedOver)) === LPTE.sparse;
   const owned = (at: number): boolean => pt.smallRefs[at] !== 0;
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     let n = 1;
     if (fresh(at) && !pt.inheritsSparse) {
       while (at + n < end && fresh(at + n)) n++;
@@ -239,7 +240,7 @@ export function makeLargeSparse(walk: Walk, pt: PageTable, index: number, count:
   const end = index + count;
   for (let i = index; i < end; i++) facts[i] = (facts[i] as number) | LPTE.sparse;
   // All fills of small entries come before the first write of a large one.
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     if (refs[at] === 0) {
       at++;
       continue;
@@ -258,7 +259,7 @@ export function endLargeSparse(walk: Walk, pt: PageTable, index: number, count: 
   const shift = small.bits - large.bits;
   const facts = pt.entryFacts;
   const end = index + count;
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     if (((facts[at] as number) & LPTE.filled) === 0) {
       at++;
       continue;
@@ -297,7 +298,7 @@ export function fillDual(walk: Walk, pt: PageTable, sparse: boolean): void {
   }
   if (table === undefined) return;
   const free = (at: number): boolean => pt.smallRefs[at] === 0 && ((facts[at] as number) & LPTE.mapped) === 0;
-  for (let at = 0; at < entries; ) {
+  for (let at = 0; at < entries;) {
     if (!free(at)) {
       at++;
       continue;

@@ -189,7 +189,7 @@ function fillUnmapped(
   const { space, leaf } = walk;
   const table = leafMemory(walk);
   const end = index + count;
-  for (let at = index; at < end; ) {
+  for (let at = index; at < end;) {
     if (((facts[at] as number) & mapped) !== 0) {
       at++;
       continue;

@@ -36,7 +36,10 @@ export function createSpace(
   const end = addr + size;
   if (addr > limit || end > limit) {
     device.releaseTable(space.root.slot0, true);
-    throw new VmmError('EINVAL', `[${hex(addr)}, ${hex(end)}) is beyond the ${space.addressBits} bits of address space`);
+    throw new VmmError(
+      'EINVAL',
+      `[${hex(addr)}, ${hex(end)}) is beyond the ${space.addressBits} bits of address space`,
+    );
   }
   if (type === 'unmanaged') {
     space.start = addr;

@@ -133,7 +133,7 @@ export function clearFrames(space: SpaceState, addr: number, limit: number): Fai
     }
   }
   let start = addr;
-  for (let region: Region | undefined = first; region !== undefined && start < limit; ) {
+  for (let region: Region | undefined = first; region !== undefined && start < limit;) {
     if (holdsFrames(region)) {
       const size = Math.min(limit, region.end) - start;
       unmapRange(space, region.refd, start, size, region.sparse, true, true);

@@ -88,7 +88,12 @@ export class RawCalls {
     this.#call(addr, size, 0, (space, range) => rawSparse(space, range.addr, range.size, ref));
   }
 
-  #call(addr: bigint, size: bigint, page: number, call: (space: SpaceState, range: RawRange) => Failure | undefined): void {
+  #call(
+    addr: bigint,
+    size: bigint,
+    page: number,
+    call: (space: SpaceState, range: RawRange) => Failure | undefined,
+  ): void {
     this.#run((space) => {
       if (!space.isRaw) return failure('EINVAL', `address space "${space.name}" is not raw`);
       const bad = checkU64(addr, 'address') ?? checkU64(size, 'size');

@@ -79,9 +79,7 @@ export function rawMap(
   map.tags = undefined;
   map.withoutTags = true;
   const failed =
-    checkOverrun(space, request) ??
-    checkFixedMap(space, page, request, map) ??
-    checkRefs(space, page, range, false);
+    checkOverrun(space, request) ?? checkFixedMap(space, page, request, map) ?? checkRefs(space, page, range, false);
   if (failed !== undefined) return failed;
   seek(map, memory);
   walkMap(space, page, addr, size, map);
@@ -169,7 +167,7 @@ function* pieces(space: SpaceState, page: number, { addr, size, shift }: RawRang
   if (leaf === undefined) throw new InvariantError('a page size without levels');
   const span = shift + leaf.bits;
   const unit = pow2(shift);
-  for (let at = addr; at < addr + size; ) {
+  for (let at = addr; at < addr + size;) {
     const end = Math.min(addr + size, alignDown(at, span) + pow2(span));
     const found = findTable(space, page, at);
     const table = leaf.type === 'PGT' && found?.pageShift !== shift ? undefined : found;
@@ -277,4 +275,3 @@ export function releaseLeftovers(space: SpaceState): number {
   space.rawSparse.clear();
   return count;
 }
-

@@ -171,7 +171,8 @@ export class RegionMap {
       return prev;
     }
     if (next !== undefined) {
-      if (prev !== undefined) throw new InvariantError(`merging a piece of the region at ${hex(region.addr)} both ways`);
+      if (prev !== undefined)
+        throw new InvariantError(`merging a piece of the region at ${hex(region.addr)} both ways`);
       // Neither key passes another region's: the trees stay in order.
       region.size -= size;
       next.addr -= size;

@@ -275,7 +275,8 @@ export class Vmm {
    */
   faultReplay(): void {
     this.#run((space) => {
-      if (space.template.faultReplay === undefined) return { code: 'EINVAL', message: 'the chip can not replay faults' };
+      if (space.template.faultReplay === undefined)
+        return { code: 'EINVAL', message: 'the chip can not replay faults' };
       space.template.faultReplay(space);
       return undefined;
     });
@@ -290,7 +291,8 @@ export class Vmm {
   faultCancel(fault: FaultCancel): bigint {
     let result = 0n;
     this.#run((space) => {
-      if (space.template.faultCancel === undefined) return { code: 'EINVAL', message: 'the chip can not cancel faults' };
+      if (space.template.faultCancel === undefined)
+        return { code: 'EINVAL', message: 'the chip can not cancel faults' };
       result = space.template.faultCancel(space, fault);
       return undefined;
     });

@@ -1,6 +1,15 @@
 // The walks by name: each is one traversal with what it does to the entries at the bottom. The names appear in the log.
 
-import { leafMemory, clearEntries, dropRefs, dropSparse, noteMapped, releaseFrames, takeRefs, takeSparse } from './leaf.js';
+import {
+  leafMemory,
+  clearEntries,
+  dropRefs,
+  dropSparse,
+  noteMapped,
+  releaseFrames,
+  takeRefs,
+  takeSparse,
+} from './leaf.js';
 import { InvariantError } from './errors.js';
 import { logWrites } from './entries.js';
 import type { MapState } from './map-state.js';

@@ -33,8 +33,8 @@ export interface Annotation {
 
 /**
  * Takes an entry apart into its fields, with warnings for what the hardware does not define.
+ * `value` is the entry as one number.
  *
- * @param value - The entry as one number.
  * @throws VmmError `EINVAL` when it has more bits than an entry of the level, or is negative.
  */
 export function annotate(level: LevelFormat, value: bigint): Annotation {
@@ -53,9 +53,9 @@ export function annotate(level: LevelFormat, value: bigint): Annotation {
 
 /**
  * Makes an entry from its fields; the way back from {@link annotate}.
+ * `layout` names a layout of the level; `values`
+ * are by field name, addresses in bytes, and fields that are not named are 0.
  *
- * @param layout - Name of a layout of the level.
- * @param values - Value by field name, addresses in bytes; fields that are not named are 0.
  * @throws VmmError `EINVAL` for an unknown layout or field, a value that does not fit, or fields that together make an
  * entry of another layout (for example a page without its valid bit).
  */

@@ -12,8 +12,9 @@ export interface FindOptions extends Omit<ListOptions, 'kinds'> {
 
 /**
  * Finds the virtual addresses that map a piece of physical memory.
+ * `addr` is its first byte,
+ * `options.size` its length and `options.apertures` where it is.
  *
- * @param addr - First byte of the piece; with `options.size` its length and with `options.apertures` its aperture.
  * @returns The parts of mapped ranges that lie in the piece, in the order of virtual addresses.
  * @throws RangeError when the piece is empty or negative.
  */

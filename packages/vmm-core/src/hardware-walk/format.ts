@@ -31,6 +31,8 @@ export interface LevelFormat {
    * {@link LevelFormat.stepMask} change: lets long mappings be read without decoding each entry.
    */
   readonly step?: number;
+  /** Words of an entry that the driver writes where nothing is, if it is not 0. */
+  readonly absent?: readonly number[];
   /** Bits of the lowest word that belong to the address, whatever the aperture. */
   readonly stepMask?: number;
 }
@@ -79,10 +81,8 @@ export interface InstanceFormat {
   /** Number of subcontexts; 0 where there are none. */
   readonly subcontexts: number;
   /**
-   * Reads a block.
-   *
-   * @param read - Returns the 32-bit word at an offset, or `undefined` when it can't be read.
-   * @param subcontext - Use the directory of this subcontext rather than that of the block.
+   * Reads the block `inst`: `read` returns the 32-bit word at an offset, or `undefined` when it can't be read. With
+   * `subcontext` the directory of that subcontext is used rather than that of the block.
    */
   decode(
     inst: { readonly target: MemoryTarget; readonly addr: bigint },

@@ -47,3 +47,11 @@ export { listRanges, type EmptyRange, type MappedRange, type ProblemRange, type 
 export type { ProblemKind } from './scan.js';
 export { TableTotals, type EntryTotal, type MappedTotal, type TableTotal } from './totals.js';
 export { listTree, type TableNode, type TreeNode } from './tree.js';
+export {
+  ExtractorError,
+  readExtractorTree,
+  writeExtractorTree,
+  type ExtractorPage,
+  type ExtractorTree,
+} from './extractor-text.js';
+export { scanRoots, type RootCandidate, type RootOptions } from './roots.js';

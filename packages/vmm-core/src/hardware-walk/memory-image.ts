@@ -116,12 +116,14 @@ export class MemoryImage implements MemoryReader {
     for (const key of ['vram', 'host', 'ncoh', 'any'] as const) yield* this.#lists[key].pieces;
   }
 
+  /** The word at `addr`, or `undefined` when no piece holds it or `addr` is no multiple of 4. */
   read32(target: MemoryTarget, addr: number): number | undefined {
     const piece = this.#find(target, addr);
     // Anything but a whole word of the piece reads as undefined by itself.
     return piece?.words[(addr - piece.addr) / 4];
   }
 
+  /** Points `out` at the rest of the piece that holds `addr`; false when there is none. */
   window(target: MemoryTarget, addr: number, out: MemoryWindow): boolean {
     const piece = this.#find(target, addr);
     if (piece === undefined) return false;
@@ -131,6 +133,7 @@ export class MemoryImage implements MemoryReader {
     return Number.isInteger(out.at);
   }
 
+  /** The lowest address at or above `addr` that a piece holds. */
   next(target: MemoryTarget, addr: number): number | undefined {
     const here = this.#lists[target].next(addr);
     const any = this.#lists.any.next(addr);

@@ -24,10 +24,8 @@ export interface ScanVisitor {
   leave(): void;
   /**
    * `count` entries from `index` on that say the same: `page` (then physically contiguous), `sparse` or `nowhere`.
-   *
-   * @param size - Bytes covered; less than whole pages where small entries of a pair are in the way.
-   * @param entry - The first entry; valid only during the call.
-   * @param addr - Physical address of the first page.
+   * `size` is the bytes covered, less than whole pages where small entries of a pair are in the way; `entry` the first
+   * entry, valid only during the call; `addr` and `tag` are those of the first page.
    */
   run(
     level: number,

@@ -70,7 +70,10 @@ export class TableTotals {
     return this.mapped.reduce((sum, { bytes }) => sum + bytes, 0n);
   }
 
-  /** @internal */
+  /**
+   * Counts mapped pages.
+   * @internal
+   */
   addMapped(shift: number, aperture: Aperture, pages: number, bytes: number): void {
     const key = `${shift} ${aperture}`;
     const sum = this.#mapped.get(key);
@@ -78,7 +81,10 @@ export class TableTotals {
     else add(sum, pages, bytes);
   }
 
-  /** @internal */
+  /**
+   * Counts entries that are sparse or mapped to nowhere.
+   * @internal
+   */
   addEmpty(kind: 'sparse' | 'nowhere', shift: number, entries: number, bytes: number): void {
     const sums = kind === 'sparse' ? this.#sparse : this.#nowhere;
     const sum = sums.get(shift);
@@ -86,7 +92,10 @@ export class TableTotals {
     else add(sum, entries, bytes);
   }
 
-  /** @internal */
+  /**
+   * Counts a table, once.
+   * @internal
+   */
   addTable(level: LevelFormat, target: string, addr: number, entries: number): void {
     const key = `${level.name} ${target} ${addr}`;
     if (this.#met.has(key)) return;

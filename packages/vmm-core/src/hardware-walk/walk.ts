@@ -106,8 +106,8 @@ export interface WalkOptions {
 
 /**
  * Translates one address as the hardware does.
+ * `va` is the address of a byte. On formats with canonical addresses, all bits above the width may repeat the highest.
  *
- * @param va - Address of a byte. On formats with canonical addresses, all bits above the width may repeat the highest.
  * @throws RangeError when `va` is negative or needs more than 64 bits, or the root is no possible address.
  */
 export function walk(
@@ -244,8 +244,9 @@ export function checkAccess(format: MmuFormat, page: WalkMapped, access: Access)
 
 /**
  * Reads an instance block.
+ * With `subcontext` the directory of that subcontext (Volta and later) is used, not that of the block
+ * itself.
  *
- * @param subcontext - Use the directory of this subcontext (Volta and later); default is that of the block itself.
  * @throws RangeError when the chip has no such subcontext.
  */
 export function readInstance(
