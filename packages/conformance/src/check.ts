@@ -74,9 +74,8 @@ async function* each(source: AsyncIterable<string> | Iterable<string>): AsyncGen
 }
 
 /**
- * Compares result lines with the recorded ones up to the first that differs.
- *
- * @param onOperation - Called after each result that is as recorded.
+ * Compares result lines with the recorded ones up to the first that differs. `onOperation` is called after each result
+ * that is as recorded.
  */
 export async function checkResults(
   results: AsyncIterable<string> | Iterable<string>,
