@@ -1,0 +1,91 @@
+// Time per entry of the writers, against a fill of the same memory. Build first; `pnpm bench` does.
+import os from 'node:os';
+import { Bench } from 'tinybench';
+import { MapState } from '@nvmmu/vmm-core';
+import { gf100, gm200 } from '../dist/index.js';
+
+/** Entries that one timed body writes, in as many calls as it takes: far above the resolution of the clock. */
+const ENTRIES = 0x2_0000;
+const callsFor = (count) => Math.ceil(ENTRIES / count);
+const words = new Uint32Array(0x4000);
+
+function levelOf(chip, shift, bigPage) {
+  const { pages } = chip.template({ fbPage: bigPage, stolen: 0 }, chip === gm200 ? { bigPage } : {});
+  return pages.find((page) => page.shift === shift).levels[0];
+}
+
+/** A map whose template is a plain page in video memory, with compression tags if asked for. */
+function mapOf(shift, tags) {
+  const map = new MapState(undefined);
+  map.typeLo = 1;
+  map.nextLo = 2 ** (shift - 8);
+  if (tags === 'full') map.nextHi = map.ctagHi = 1 << 12;
+  map.hasHalfTags = tags === 'half';
+  return map;
+}
+
+function check(index, lo, hi) {
+  if (words[2 * index] !== lo || words[2 * index + 1] !== hi) throw new Error(`wrong words at entry ${index}`);
+}
+
+const cases = [];
+
+function run(name, chip, shift, bigPage, count, tags, hi) {
+  const level = levelOf(chip, shift, bigPage);
+  const map = mapOf(shift, tags);
+  const calls = callsFor(count);
+  cases.push({
+    name,
+    count,
+    body: () => {
+      map.typeHi = map.halfTag = 0;
+      for (let i = 0; i < calls; i++) level.write(words, 0, 0, count, 0x1000_0000, map);
+    },
+    verify: () => {
+      level.write(words, 0, 0, count, 0x1000_0000, mapOf(shift, tags));
+      check(count - 1, 0x10_0001 + (count - 1) * 2 ** (shift - 8), hi);
+    },
+  });
+}
+
+run('4 KiB run', gf100, 12, 17, 0x2000, undefined, 0);
+run('4 KiB runs of 16', gf100, 12, 17, 16, undefined, 0);
+run('128 KiB run', gf100, 17, 17, 0x400, undefined, 0);
+run('128 KiB run with tags', gf100, 17, 17, 0x400, 'full', 0x3ff << 12);
+run('64 KiB run with half tags', gm200, 16, 16, 0x400, 'half', (0x1ff << 12) | (1 << 28));
+
+const pages = Float64Array.from({ length: 0x2000 }, (_, i) => ((i * 7919) % 0x100000) * 0x1000);
+const small = levelOf(gf100, 12, 17);
+const listMap = mapOf(12);
+cases.push({
+  name: '4 KiB list',
+  count: pages.length,
+  body: () => {
+    for (let i = callsFor(pages.length); i > 0; i--) small.writeList(words, 0, pages, 0, pages.length, listMap);
+  },
+  verify: () => check(0x1fff, pages[0x1fff] / 256 + 1, 0),
+});
+
+for (const { body, verify } of cases) {
+  body();
+  verify();
+}
+const bench = new Bench({ time: 300, warmupTime: 100 });
+bench.add('fill', () => {
+  for (let i = callsFor(0x2000); i > 0; i--) words.fill(i);
+});
+for (const { name, body } of cases) bench.add(name, body);
+await bench.run();
+
+function nsPerEntry(name, count) {
+  const { latency } = bench.getTask(name).result;
+  return [latency.p50, latency.min].map((ms) => (ms * 1e6) / callsFor(count) / count);
+}
+const [fill] = nsPerEntry('fill', 0x2000);
+console.log(`node ${process.version}, ${os.cpus()[0]?.model}; ns per entry: median, best; median against fill`);
+console.log(`${'fill of 8 bytes'.padEnd(28)} ${fill.toFixed(2).padStart(7)}`);
+for (const { name, count } of cases) {
+  const [median, best] = nsPerEntry(name, count);
+  const columns = [median.toFixed(2), best.toFixed(2), `${(median / fill).toFixed(1)}x`];
+  console.log(name.padEnd(28), ...columns.map((text) => text.padStart(7)));
+}
