@@ -96,6 +96,7 @@ const TROUBLE: ReadonlySet<EventKind> = new Set([
 
 const RELEVANT = [
   'ault',
+  'AULT',
   'nouveau',
   'NVRM',
   'Xid',
