@@ -12,8 +12,6 @@ import {
   type TableMemory,
 } from '@nvmmu/vmm-core';
 
-export const MASK_64 = (1n << 64n) - 1n;
-
 export const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
 export const low = (value: bigint): number => Number(BigInt.asUintN(32, value));
 export const high = (value: bigint): number => Number(BigInt.asUintN(32, value >> 32n));
