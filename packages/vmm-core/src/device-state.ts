@@ -64,9 +64,17 @@ export class DeviceState {
     });
   }
 
-  /** A table from the pool, or `undefined` when there is no memory. */
+  /**
+   * A table from the pool, or `undefined` when there is no memory. A provider that throws, or whose memory is not what
+   * was asked for, has none: the operation is undone as for any shortage, and then throws what was wrong.
+   */
   allocateTable(size: number, align: number, zero: boolean): PooledTable | undefined {
-    return this.pool.get(size, align, zero);
+    try {
+      return this.pool.get(size, align, zero);
+    } catch (error) {
+      this.emitter.hold(error);
+      return undefined;
+    }
   }
 
   /** Gives a table back to the pool; `force` keeps it from being cached. */
@@ -86,6 +94,9 @@ export class DeviceState {
         ? (provider as InstanceProvider).allocateInstance(size)
         : provider.allocate(size, 0x1000, true);
     if (memory === undefined) throw new VmmError('ENOMEM', `no memory for an instance block of ${size} bytes`);
+    if (memory.size < size || memory.words.length * 4 !== memory.size) {
+      throw new RangeError(`provider gave ${memory.words.length} words for an instance block of ${size} bytes`);
+    }
     this.#announce(memory, true);
     return memory;
   }
@@ -96,19 +107,29 @@ export class DeviceState {
 
   wr32(reg: number, value: number): void {
     if (this.emitter.wantsEvents) this.emitter.event({ type: 'wr32', reg, value });
-    this.#registers?.wr32(reg, value);
+    this.#outside(undefined, () => this.#registers?.wr32(reg, value));
   }
 
   rd32(reg: number): number {
-    return this.#registers?.rd32(reg) ?? 0;
+    return this.#outside(0, () => this.#registers?.rd32(reg)) ?? 0;
   }
 
   wait(reg: number, mask: number, value: number): boolean {
-    return this.#registers?.wait(reg, mask, value) ?? true;
+    return this.#outside(false, () => this.#registers?.wait(reg, mask, value)) ?? true;
   }
 
   pauseGraphics(pause: boolean): boolean {
-    return this.#registers?.pauseGraphics?.(pause) ?? true;
+    return this.#outside(false, () => this.#registers?.pauseGraphics?.(pause)) ?? true;
+  }
+
+  /** Calls the outside world, whose exceptions must not leave an operation half done. */
+  #outside<T>(otherwise: T, call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      this.emitter.hold(error);
+      return otherwise;
+    }
   }
 
   #allocate(size: number, align: number, zero: boolean): TableMemory | undefined {
@@ -124,19 +145,22 @@ export class DeviceState {
 
   #free(memory: TableMemory): void {
     if (this.emitter.wantsEvents) this.emitter.event({ type: 'ptfree', addr: BigInt(memory.addr) });
-    this.provider.free(memory);
+    this.#outside(undefined, () => {
+      this.provider.free(memory);
+    });
   }
 
   #mapHost(addr: number, size: number): number | undefined {
     if (this.emitter.wantsEvents) this.emitter.event({ type: 'dmamap', addr: BigInt(addr), size: BigInt(size) });
-    if (this.#mapper === undefined) return addr;
-    const mapped = this.#mapper.map(BigInt(addr), BigInt(size));
+    const mapper = this.#mapper;
+    if (mapper === undefined) return addr;
+    const mapped = this.#outside(undefined, () => mapper.map(BigInt(addr), BigInt(size)));
     return mapped === undefined ? undefined : Number(mapped);
   }
 
   #unmapHost(addr: number, size: number): void {
     if (this.emitter.wantsEvents) this.emitter.event({ type: 'dmaunmap', addr: BigInt(addr), size: BigInt(size) });
-    this.#mapper?.unmap(BigInt(addr), BigInt(size));
+    this.#outside(undefined, () => this.#mapper?.unmap(BigInt(addr), BigInt(size)));
   }
 }
 

@@ -137,14 +137,13 @@ export class Mmu {
     const device = this.#device;
     if (device.isBusy) throw new VmmError('EBUSY', 'the device is in the middle of another call');
     device.isBusy = true;
-    let result: T;
     try {
-      result = call(device);
+      return call(device);
     } finally {
       device.isBusy = false;
+      // What the outside threw comes first: it may be why the call failed.
+      device.emitter.settle();
     }
-    device.emitter.settle();
-    return result;
   }
 }
 
