@@ -333,9 +333,7 @@ const GK104_REASONS: MmuFormat['reasons'] = {
 /**
  * How the hardware of a chip reads tables of format 1: two levels, a table of large pages and one of 4 KiB pages below
  * one directory entry.
- *
- * @param bigPageShift - log2 of the large page.
- * @param kinds - Storage kinds of the chip; without them nothing is known about compression.
+ * `bigPageShift` is the log2 of the large page; `kinds` are the storage kinds of the chip, without which nothing is known about compression.
  */
 export function format1(chip: Format1Chip, bigPageShift: 16 | 17, kinds?: KindSource): MmuFormat {
   const queries = kindQueries(kinds);

@@ -325,8 +325,7 @@ function leafLevel(chip: ChipTraits, format: () => MmuFormat, name: 'LPT' | 'SPT
 
 /**
  * How the hardware of a chip reads tables of format 2: five levels, pages of 4 KiB, 64 KiB and 2 MiB.
- *
- * @param kinds - Storage kinds of the chip; without them nothing is known about compression.
+ * `kinds` are the storage kinds of the chip; without them nothing is known about compression.
  */
 export function format2(chip: Format2Chip, kinds?: KindSource): MmuFormat {
   const queries = kindQueries(kinds);

@@ -134,6 +134,7 @@ const DIRECTORY: LevelFormat = {
   bits: 11,
   entryBytes: 8,
   decode: directoryDecoder,
+  absent: [0, 0xdeadcafe],
   layouts: [NO_TABLE, TABLE, SMALL_TABLE],
   layoutOf: ([w0 = 0, w1 = 0]) => {
     const pages = take(PAGES, w0, w1);
@@ -207,8 +208,7 @@ interface KindClasses {
 /**
  * How the hardware of a chip reads tables of format T: a directory in the instance block, each entry of which has one
  * table of one page size.
- *
- * @param kinds - Storage kinds of the chip; without them none is found invalid.
+ * `kinds` are the storage kinds of the chip; without them none is found invalid.
  */
 export function formatT(chip: FormatTChip, kinds?: KindClasses): MmuFormat {
   const offset = DIRECTORY_OFFSETS[chip];

@@ -99,21 +99,28 @@ class PieceBuilder {
     return this.#start + 4 * this.#count;
   }
 
-  push(line: number, addr: number, target: MemoryTarget | undefined, words: readonly number[]): void {
+  /** Adds words, `times` times over. */
+  push(line: number, addr: number, target: MemoryTarget | undefined, words: readonly number[], times = 1): void {
     if (addr !== this.end || target !== this.#target) {
       this.finish();
       this.#start = addr;
       this.#target = target;
     }
-    this.#total += words.length;
+    const length = words.length * times;
+    this.#total += length;
     if (this.#total > this.#limit) throw new DumpError(line, `more than ${this.#limit} words`);
-    if (this.#count + words.length > this.#words.length) {
-      const grown = new Uint32Array(2 * (this.#count + words.length));
+    if (this.#count + length > this.#words.length) {
+      const grown = new Uint32Array(2 * (this.#count + length));
       grown.set(this.#words);
       this.#words = grown;
     }
+    const end = this.#count + length;
     this.#words.set(words, this.#count);
-    this.#count += words.length;
+    // Doubles what is there until it is long enough.
+    for (let done = words.length; done < length; done *= 2) {
+      this.#words.copyWithin(this.#count + done, this.#count, this.#count + Math.min(done, length - done));
+    }
+    this.#count = end;
   }
 
   finish(): void {
@@ -153,7 +160,7 @@ export function parseDump(lines: Iterable<string>, options: DumpOptions = {}): M
       elided = text;
       continue;
     }
-    const [, digits, rest] = LINE.exec(line) ?? [];
+    const [, digits, rest] = LINE.exec(text) ?? [];
     if (digits === undefined || rest === undefined)
       throw new DumpError(number, `expected "ADDRESS: WORD …", got "${cut(text)}"`);
     const addr = parseAddress(digits, number);
@@ -179,11 +186,11 @@ function fill(
   pattern: readonly number[],
 ): void {
   const bytes = 4 * pattern.length;
-  let addr = builder.end;
+  const addr = builder.end;
   if (end < addr || (end - addr) % bytes !== 0) {
     throw new DumpError(line, `left-out lines from 0x${hexDigits(addr)} do not end at 0x${hexDigits(end)}`);
   }
-  for (; addr < end; addr += bytes) builder.push(line, addr, target, pattern);
+  if (end > addr) builder.push(line, addr, target, pattern, (end - addr) / bytes);
 }
 
 function parseTarget(name: string, line: number): MemoryTarget {

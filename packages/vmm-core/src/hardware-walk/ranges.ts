@@ -84,6 +84,8 @@ class RangeMerger implements ScanVisitor {
   readonly #open = new OpenRange();
   /** Whether #open holds something. */
   #pending = false;
+  /** A problem that may still grow; never together with #pending. */
+  #problem: ProblemRange | undefined = undefined;
   #done: TableRange[] = [];
 
   constructor(levels: readonly LevelFormat[], options: ListOptions) {
@@ -101,6 +103,8 @@ class RangeMerger implements ScanVisitor {
   finish(): void {
     if (this.#pending) this.#done.push(closeRange(this.#open, this.#levels));
     this.#pending = false;
+    if (this.#problem !== undefined) this.#done.push(this.#problem);
+    this.#problem = undefined;
   }
 
   enter(level: number, target: MemoryTarget, addr: number, _index: number, _va: number, entries: number): void {
@@ -191,23 +195,22 @@ class RangeMerger implements ScanVisitor {
     size: number,
     why: string,
   ): void {
-    this.finish();
     const { totals } = this.#options;
     if (totals !== undefined) totals.problems++;
     const name = (this.#levels[level] as LevelFormat).name;
-    const last = this.#done.at(-1);
+    const last = this.#problem;
     if (
-      last?.kind === 'problem' &&
-      last.problem === problem &&
+      last?.problem === problem &&
       last.level === name &&
       last.why === why &&
       last.va + last.size === BigInt(va) &&
       last.index + last.count === index
     ) {
-      this.#done[this.#done.length - 1] = { ...last, size: last.size + BigInt(size), count: last.count + count };
+      this.#problem = { ...last, size: last.size + BigInt(size), count: last.count + count };
       return;
     }
-    this.#done.push({
+    this.finish();
+    this.#problem = {
       kind: 'problem',
       problem,
       va: BigInt(va),
@@ -217,7 +220,7 @@ class RangeMerger implements ScanVisitor {
       index,
       count,
       why,
-    });
+    };
   }
 }
 
