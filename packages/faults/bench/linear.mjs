@@ -1,3 +1,4 @@
+/* global TextEncoder */
 // Time per megabyte for growing inputs, ordinary and hostile: it must not grow. Run after `build`; `--json` for a record.
 import { createFaultDecoder } from '../dist/index.js';
 

@@ -47,16 +47,25 @@ const CLOCK = /^\d{2}:\d{2}:\d{2}\b/;
 const ISO = /^\d{4}-\d{2}-\d{2}[T ]\d{2}/;
 const LEVEL = /^<\d{1,3}>/;
 const PROGRAM = /^(?:kernel:|nouveau |NVRM: |\[drm[\]:]|\{"|---|\.\.\.|\[\.\.\.\]|\(XEN\))/;
+// In any language: a time within the first bracket, or the driver's or kernel's name near the beginning.
+const TIMED = /^\[[^\]]{0,40}\d:\d{2}[^\]]{0,16}\](?: |$)/;
+const NAMED = /^.{0,80}?(?:\bkernel: |nouveau [0-9a-f]{4}:|nouveau E\[|NVRM: )/;
 const ON_WROTE = /wrote:$/;
 
 /** Says whether a line, without quote marks, begins a log entry of its own, so that it can't continue another. */
 export function startsEntry(text: string): boolean {
   if (text === '') return true;
   const unit = text.charCodeAt(0);
-  const head = text.length > 48 ? text.slice(0, 48) : text;
+  const head = text.length > 72 ? text.slice(0, 72) : text;
+  if (NAMED.test(text.length > 120 ? text.slice(0, 120) : text)) return true;
   if (unit === 0x5b) {
     return (
-      UPTIME.test(head) || NAMED_DAY.test(head) || NUMBERED_DAY.test(head) || CALLER.test(head) || PROGRAM.test(head)
+      TIMED.test(head) ||
+      UPTIME.test(head) ||
+      NAMED_DAY.test(head) ||
+      NUMBERED_DAY.test(head) ||
+      CALLER.test(head) ||
+      PROGRAM.test(head)
     );
   }
   if (isDigit(unit)) return CLOCK.test(head) || ISO.test(head);

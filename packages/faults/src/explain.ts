@@ -132,7 +132,7 @@ function headline(record: FaultRecord, after: Aftermath): string {
   return `${actor(record)} ${VERBS[record.decoded.access]} ${at}${through(record)}; ${because}.${outcome[after.outcome]}`;
 }
 
-function facts(record: FaultRecord): Fact[] {
+function facts(record: FaultRecord, info: LogInfo | undefined): Fact[] {
   const list: Fact[] = [];
   const add = (label: string, value: string | number | undefined, note?: string): void => {
     if (value !== undefined && value !== '')
@@ -166,14 +166,14 @@ function facts(record: FaultRecord): Fact[] {
   const where = record.gpc === undefined ? '' : `in GPC ${record.gpc}, `;
   add('client', client, clientText === undefined ? undefined : where + clientClass(clientText).words);
   add('subclient', named(record.subclient, decoded.subclient_name, record.subclient_id));
-  const info = reasonInfo(decoded.reason);
+  const meaning = reasonInfo(decoded.reason);
   const renamed =
     decoded.generations.length === 1 &&
     decoded.generations[0] === 'gp100' &&
     (decoded.reason === 'poisoned' || decoded.reason === 'atomic')
       ? '; the driver prints Kepler’s name for the number, on Pascal it means this'
       : '';
-  add('reason', named(record.reason, decoded.reason_name, record.reason_id), info.title + renamed);
+  add('reason', named(record.reason, decoded.reason_name, record.reason_id), meaning.title + renamed);
   add(
     'channel',
     record.channel,
@@ -198,6 +198,8 @@ function facts(record: FaultRecord): Fact[] {
   }
   add('engine mask', record.engmask);
   add('firmware error type', record.rc_type, record.rc_type === 31 ? 'an MMU fault' : undefined);
+  add('kernel', info?.kernel);
+  if (record.driver === 'nvidia') add('NVIDIA driver', info?.nvidia);
   return list;
 }
 
@@ -328,7 +330,7 @@ export function explainFault(record: FaultRecord, options: ExplainOptions = {}):
     count: options.count ?? 1,
     partial: record.partial === true,
     headline: headline(record, after),
-    facts: facts(record),
+    facts: facts(record, options.info),
     meaning:
       decoded.reason === 'unknown' && record.reason_id === undefined && record.reason === undefined
         ? ['The line gives no reason.']

@@ -66,6 +66,8 @@ const PREFIXES = [
   'kern  :err   : [  123.456789] ',
   'kernel: ',
   '*** ',
+  '[二 1月 14 20:11:33 2020] ',
+  'mié feb 21 11:19:02 host kernel: ',
 ];
 
 describe.each(EXAMPLES)('%s %s', (grammar, line, expected) => {
@@ -153,6 +155,25 @@ describe('cut at a fixed width by a terminal', () => {
       expect(rest).toEqual(wanted);
     }
   });
+});
+
+describe('a line cut in its process name', () => {
+  const line =
+    'fifo: fault 00 [READ] at 0000000001234000 engine 00 [GR] client 0f [GPC0/PROP_0] reason 02 [PTE] on channel 4 [00ff8f3000 Xorg[958]]';
+  test.each(PREFIXES.filter((prefix) => prefix !== '' && prefix !== '*** '))(
+    'takes nothing from the next one, prefix %j',
+    (prefix) => {
+      for (const cutAt of [1, 2, 4, 8]) {
+        const first = `${prefix}nouveau 0000:01:00.0: ${line}`.slice(0, -cutAt);
+        const { faults } = decodeLog(`${first}\n${prefix}nouveau 0000:01:00.0: ${line}\n`);
+        expect(faults).toHaveLength(2);
+        expect(faults[0]).toMatchObject({ line: 1, truncated: true, inst: '00ff8f3000' });
+        expect(faults[0]).not.toHaveProperty('line_end');
+        expect(['Xorg', undefined]).toContain(faults[0]?.process);
+        expect(faults[1]).toMatchObject({ line: 2, process: 'Xorg', pid: 958 });
+      }
+    },
+  );
 });
 
 describe('a line cut at its end', () => {

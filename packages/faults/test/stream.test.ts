@@ -194,7 +194,7 @@ describe('hostile input', () => {
         renderSummaryMarkdown(summary);
         renderNotices(notices);
       }),
-      { numRuns: 1500 },
+      { numRuns: 300 },
     );
   });
 
