@@ -6,6 +6,12 @@
 //   next()          walks over everything in order; returns the sum
 //   erase(keys)     removes every key; returns how many are left
 
+// One comparator for all instances, as programs have: code that was optimised for a comparator is thrown away when the
+// garbage collector takes that comparator.
+const byNumber = (a, b) => a - b;
+const byItem = (a, b) => a.key - b.key;
+const byKey = (key, item) => key - item.key;
+
 let made;
 
 /** The node class of our own tree: one class in a process, as in any program, not one for each tree. */
@@ -23,8 +29,7 @@ const adapters = {
   async '@nvmmu/rbtree, by handle'() {
     const { RbNode, RbTree } = await import('../dist/index.js');
     const Item = itemClass(RbNode);
-    const byKey = (key, item) => key - item.key;
-    const tree = new RbTree((a, b) => a.key - b.key);
+    const tree = new RbTree(byItem);
     let items = [];
     return {
       insert(keys) {
@@ -61,7 +66,7 @@ const adapters = {
   async '@nvmmu/rbtree, own descent'() {
     const { RbNode, RbTree } = await import('../dist/index.js');
     const Item = itemClass(RbNode);
-    const tree = new RbTree((a, b) => a.key - b.key);
+    const tree = new RbTree(byItem);
     const lowerBound = (key) => {
       let at = tree.root;
       let bound;
@@ -120,7 +125,7 @@ const adapters = {
 
   async 'RbMap of @nvmmu/rbtree'() {
     const { RbMap } = await import('../dist/index.js');
-    const map = new RbMap(undefined, (a, b) => a - b);
+    const map = new RbMap(undefined, byNumber);
     return {
       insert(keys) {
         for (let i = 0; i < keys.length; i++) map.set(keys[i], keys[i]);
@@ -149,7 +154,7 @@ const adapters = {
 
   async '@js-sdsl/ordered-map'() {
     const { OrderedMap } = await import('@js-sdsl/ordered-map');
-    const map = new OrderedMap([], (a, b) => a - b);
+    const map = new OrderedMap([], byNumber);
     return {
       insert(keys) {
         for (let i = 0; i < keys.length; i++) map.setElement(keys[i], keys[i]);
@@ -181,7 +186,7 @@ const adapters = {
 
   async bintrees() {
     const { RBTree } = (await import('bintrees')).default;
-    const tree = new RBTree((a, b) => a - b);
+    const tree = new RBTree(byNumber);
     return {
       insert(keys) {
         for (let i = 0; i < keys.length; i++) tree.insert(keys[i]);
@@ -211,7 +216,7 @@ const adapters = {
 
   async 'sorted-btree'() {
     const BTree = (await import('sorted-btree')).default.default;
-    const tree = new BTree(undefined, (a, b) => a - b);
+    const tree = new BTree(undefined, byNumber);
     return {
       insert(keys) {
         for (let i = 0; i < keys.length; i++) tree.set(keys[i], keys[i]);
@@ -244,7 +249,7 @@ const adapters = {
 
   async avl() {
     const { AVLTree: Tree } = await import('avl');
-    const tree = new Tree((a, b) => a - b);
+    const tree = new Tree(byNumber);
     return {
       insert(keys) {
         for (let i = 0; i < keys.length; i++) tree.insert(keys[i], keys[i]);
@@ -268,7 +273,7 @@ const adapters = {
 
   async 'functional-red-black-tree'() {
     const create = (await import('functional-red-black-tree')).default;
-    let tree = create((a, b) => a - b);
+    let tree = create(byNumber);
     return {
       insert(keys) {
         for (let i = 0; i < keys.length; i++) tree = tree.insert(keys[i], keys[i]);

@@ -1,4 +1,4 @@
-// Compares the tree with public packages: `node bench/run.mjs [--keys N] [--rounds N] [--json]`.
+// Compares the tree with public packages: `node bench/run.mjs [--keys N] [--rounds N] [--passes N] [--only REGEXP] [--json]`.
 //
 // One process for each library, so that none spoils another's inline caches, and several passes over all of them, so
 // that a busy moment of the machine does not fall on one alone. Random unique integer keys from a fixed seed; inserted
@@ -10,7 +10,7 @@ import { execFile } from 'node:child_process';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify, parseArgs } from 'node:util';
-import { names, open } from './libraries.mjs';
+import { names as all, open } from './libraries.mjs';
 
 const PHASES = ['insert', 'find', 'lower', 'next', 'erase', 'erase rnd'];
 /** Rounds of each process that are not counted. */
@@ -22,12 +22,14 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '7' },
     passes: { type: 'string', default: '3' },
     json: { type: 'boolean', default: false },
+    only: { type: 'string' },
     library: { type: 'string' },
   },
 });
 const count = Number(options.keys);
 const rounds = Number(options.rounds);
 const passes = Number(options.passes);
+const names = all.filter((name) => options.only === undefined || new RegExp(options.only).test(name));
 
 /** A small generator of random 32-bit numbers (xorshift). */
 function random(seed) {

@@ -59,7 +59,14 @@ export class RbMap<K, V> {
 
   /** The entry of a key, or `undefined`. */
   entry(key: K): RbMapEntry<K, V> | undefined {
-    return this.#tree.find(key, this.#compareEntry);
+    const compare = this.#compare;
+    let at = this.#tree.root;
+    while (at !== undefined) {
+      const order = compare(key, at.key);
+      if (order === 0) break;
+      at = order < 0 ? at.left : at.right;
+    }
+    return at;
   }
 
   /** Sets the value of a key, which is added if need be; a key that is there stays the object that it is. */
