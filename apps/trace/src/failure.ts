@@ -11,3 +11,8 @@ export class Failure extends Error {
     this.code = code;
   }
 }
+
+/** What to say about something that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : JSON.stringify(error);
+}

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { EXIT, Failure } from './failure.js';
+import { EXIT, Failure, messageOf } from './failure.js';
 
 /** What to call an input in messages. */
 export function inputName(path: string): string {
@@ -17,7 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The message for a file that could not be used. */
 export function fileFailure(path: string, error: unknown): Failure {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  const reason = REASONS[code] ?? messageOf(error);
   return new Failure(`${inputName(path)}: ${reason}`, EXIT.usage, { cause: error });
 }
 

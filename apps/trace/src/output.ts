@@ -12,16 +12,19 @@ export class Output {
   closed = false;
   readonly #stream: Writable;
   #text = '';
+  /** Ends the wait for a slow reader. */
+  #wake: (() => void) | undefined = undefined;
 
   constructor(stream: Writable = process.stdout) {
     this.#stream = stream;
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+    const gone = (): void => {
       this.closed = true;
-    });
-    stream.on('close', () => {
-      this.closed = true;
-    });
+      this.#wake?.();
+    };
+    // What went wrong is for whoever owns the stream; here it only means that nobody reads.
+    stream.on('error', gone);
+    stream.on('close', gone);
+    stream.on('drain', () => this.#wake?.());
   }
 
   /** Adds a line; `await drain()` now and then lets the reader keep up. */
@@ -44,9 +47,10 @@ export class Output {
     const text = this.#text;
     this.#text = '';
     if (this.#stream.write(text)) return;
-    await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]).catch(() => {
-      this.closed = true;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
     });
+    this.#wake = undefined;
   }
 
   /** Ends a stream that is not standard output, after the last write. */

@@ -1,6 +1,6 @@
 const UNITS = ['', 'K', 'M', 'G', 'T', 'P', 'E'] as const;
 
-/** A size in the largest unit that divides it: `64K`, `2M`, `0x1800` for what is no multiple of 1 KiB. */
+/** A size in the largest unit that divides it: `64K`, `2M`, `32 bytes`; hexadecimal where that says more. */
 export function formatSize(size: bigint | number): string {
   let value = BigInt(size);
   if (value === 0n) return '0';
@@ -10,7 +10,8 @@ export function formatSize(size: bigint | number): string {
     unit++;
   }
   // A large odd number says less than its hexadecimal form.
-  return unit === 0 || value > 99_999n ? formatHex(size) : `${value}${UNITS[unit] ?? ''}`;
+  if (value > 99_999n) return formatHex(size);
+  return unit === 0 ? `${value} bytes` : `${value}${UNITS[unit] ?? ''}`;
 }
 
 /** A page size from its shift: `4K`, `64K`, `2M`. */

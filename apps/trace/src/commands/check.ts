@@ -3,7 +3,7 @@ import { readLines, ScriptError, ScriptParser } from '@nvmmu/script';
 import type { Chip } from '@nvmmu/vmm-core';
 import { Command } from 'commander';
 import { findScripts, type ScriptPair } from '../find-scripts.js';
-import { EXIT, Failure } from '../failure.js';
+import { EXIT, Failure, messageOf } from '../failure.js';
 import { openInput } from '../input.js';
 import { parseChips } from '../options.js';
 import { Output } from '../output.js';
@@ -93,7 +93,7 @@ const cut = (text: string | undefined): string =>
 function describe({ script }: ScriptPair, outcome: Outcome, paint: Paint): string[] {
   const name = paint('red', script);
   const { mismatch, error } = outcome;
-  if (mismatch === undefined) return [`${name}: ${error instanceof Error ? error.message : String(error)}`];
+  if (mismatch === undefined) return [`${name}: ${messageOf(error)}`];
   const [first, ...others] = mismatch.differences;
   const rest = others.length === 0 ? '' : `  (also ${others.map(({ field }) => field).join(', ')})`;
   return [
@@ -110,6 +110,6 @@ function describeJson({ script }: ScriptPair, outcome: Outcome): object {
     passed: isPassed(outcome),
     operations,
     ...(mismatch !== undefined && { index: mismatch.index, op: mismatch.op, differences: mismatch.differences }),
-    ...(error !== undefined && { error: error instanceof Error ? error.message : String(error) }),
+    ...(error !== undefined && { error: messageOf(error) }),
   };
 }
