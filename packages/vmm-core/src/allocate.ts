@@ -3,6 +3,7 @@
 import { hex, isAligned, paddedHex } from './numbers.js';
 import { LOG } from './observer.js';
 import { failure, type Failure } from './outcome.js';
+import { hasTableOfOtherSize } from './probe.js';
 import { dropMemory } from './region-memory.js';
 import { PAGE_NONE, type Region } from './region.js';
 import type { SpaceState } from './space-state.js';
@@ -97,6 +98,10 @@ function preallocate(space: SpaceState, request: AllocationRequest, page: number
   const { getref, sparse, size } = request;
   if (sparse) return getref ? refSparse(space, page, addr, size) : refSparseRange(space, addr, size);
   if (!getref) return undefined;
+  // The allocator keeps page sizes apart, but `boot` has built tables everywhere.
+  if (hasTableOfOtherSize(space, page, addr, size)) {
+    return failure('EINVAL', `a table of another page size than 2^${request.shift} is in the way at ${hex(addr)}`);
+  }
   const done = walkRef(space, page, addr, size);
   if (done === size) return undefined;
   if (done > 0) walkUnref(space, page, addr, done);
