@@ -11,10 +11,11 @@ import {
 } from './clean.js';
 import type { Context } from './context.js';
 import { chipOption, decode, type KnownChip } from './decoded.js';
+import { HeldFaults } from './held.js';
 import { LineSplitter, type LogLine, PIECE_LIMIT } from './lines.js';
 import { PageMapReader, type PageMapping } from './pagemap.js';
 import { PteListReader, type PteEntry } from './pte-list.js';
-import type { EventKind, FaultRecord, LogEvent, Notice } from './record.js';
+import type { FaultRecord, LogEvent, Notice } from './record.js';
 import { deviceBefore, type Found, FaultScanner, nvrmDevice } from './scan.js';
 import { TraceReader, type TraceMemory, type TraceOperation } from './trace-log.js';
 
@@ -52,7 +53,7 @@ export interface FaultHandlers {
 export interface FaultDecoderOptions extends FaultHandlers {
   /** Chip to assume where the log names none, such as `gk104`, `TU102` or `GP106`. */
   chip?: string;
-  /** Lines after a fault in which the log can still say what happened next; default 200. */
+  /** Lines after a fault in which the log can still say what happened next; default 200, at least 16. */
   window?: number;
   /** Longest piece of a line looked at as a whole, in UTF-16 units; default 16384. */
   maxLine?: number;
@@ -68,31 +69,7 @@ export interface FaultDecoder {
   readonly pageMap: PageMapReader;
 }
 
-interface Held {
-  readonly record: FaultRecord;
-  readonly device: string;
-  readonly until: number;
-}
-
-const HELD_LIMIT = 256;
-const SEARCH_LIMIT = 48;
-const AFTER_LIMIT = 16;
-const BEFORE_LIMIT = 6;
-const BEFORE_LINES = 200;
 const PIECE_LINES = 8;
-const COMPANION_LINES = 8;
-
-const TROUBLE: ReadonlySet<EventKind> = new Set([
-  'sched-error',
-  'timeout',
-  'idle-failed',
-  'forced-fault',
-  'engine-trap',
-  'hang',
-  'job-timeout',
-  'device-lost',
-  'other-xid',
-]);
 
 const RELEVANT = [
   'ault',
@@ -127,8 +104,7 @@ class Decoder implements FaultDecoder {
   readonly #info: LogInfo = { lines: 0, chips: {} };
   readonly #trace: TraceReader;
   readonly #ptes: PteListReader;
-  readonly #before = new Map<string, LogEvent[]>();
-  #held: Held[] = [];
+  readonly #held: HeldFaults;
   #pending: Block | undefined;
   #soft = false;
   /** A message printed in pieces into which others have cut, and the last line that may continue it. */
@@ -137,7 +113,17 @@ class Decoder implements FaultDecoder {
 
   constructor(options: FaultDecoderOptions) {
     this.#handlers = options;
-    this.#window = options.window ?? 200;
+    // Lines of one record can be joined late: a smaller window would hand later faults out before it.
+    this.#window = Math.max(options.window ?? 200, 2 * PIECE_LINES);
+    this.#held = new HeldFaults(
+      (record) => {
+        if (record.partial === true) this.#handlers.onPartial?.(record);
+        else this.#handlers.onFault?.(record);
+      },
+      (line, text) => {
+        this.#handlers.onNotice?.({ line, kind: 'companion', text, meaning: 'another report of the same fault' });
+      },
+    );
     this.#option = options.chip === undefined ? undefined : chipOption(options.chip);
     this.#splitter = new LineSplitter((line) => {
       this.#line(line);
@@ -159,13 +145,13 @@ class Decoder implements FaultDecoder {
     this.#settle();
     this.#dropAside();
     this.#trace.end();
-    this.#release(Number.POSITIVE_INFINITY);
+    this.#held.release(Number.POSITIVE_INFINITY);
     return this.#info;
   }
 
   #line(line: LogLine): void {
     this.#info.lines = line.number;
-    this.#release(line.number);
+    this.#held.release(line.number);
     if (this.#aside !== undefined && line.number > this.#aside.until) this.#dropAside();
     const { text: raw } = line;
     let text = clean(raw);
@@ -333,63 +319,7 @@ class Decoder implements FaultDecoder {
     if (stamp !== undefined) record.stamp = stamp;
     if (partial) record.partial = true;
     else if (broken || (state === 'open' && match.cut === true)) record.truncated = true;
-    if (this.#isCompanion(record)) return;
-    const device = record.bdf ?? record.device ?? '';
-    const recent = this.#before.get(device);
-    if (recent !== undefined) record.before = recent.filter((event) => line - event.line <= BEFORE_LINES);
-    this.#hold({ record, device, until: lineEnd + this.#window });
-  }
-
-  /** Recognises a second report of a fault that is already known, and drops the lesser of the two. */
-  #isCompanion(record: FaultRecord): boolean {
-    const near = this.#held.slice(-4).filter(({ record: other }) => record.line - other.line <= COMPANION_LINES);
-    const companion = (line: number, text: string): void => {
-      this.#handlers.onNotice?.({ line, kind: 'companion', text, meaning: 'another report of the same fault' });
-    };
-    for (const { record: other } of near) {
-      const same = other.address_value === record.address_value && other.address_value !== undefined;
-      if (record.form === 'mmu-debug' && other.form === 'xid31' && same) {
-        companion(record.line, 'MMU Fault (debug form)');
-        return true;
-      }
-      if (record.form === 'xid31' && other.form === 'mmu-debug' && same) {
-        this.#held = this.#held.filter((held) => held.record !== other);
-        companion(other.line, 'MMU Fault (debug form)');
-        return false;
-      }
-      if (
-        record.form === 'gsp-rc' &&
-        other.form === 'gsp-xid31' &&
-        other.bdf === record.bdf &&
-        other.rc_type === undefined
-      ) {
-        if (record.rc_type !== undefined) other.rc_type = record.rc_type;
-        companion(record.line, 'rc of the Xid 31 before it');
-        return true;
-      }
-    }
-    return false;
-  }
-
-  #hold(held: Held): void {
-    let at = this.#held.length;
-    while (at > 0 && (this.#held[at - 1]?.record.line ?? 0) > held.record.line) at--;
-    this.#held.splice(at, 0, held);
-    if (this.#held.length > HELD_LIMIT) this.#give(this.#held.splice(0, HELD_LIMIT >> 1));
-  }
-
-  #release(line: number): void {
-    const held = this.#held;
-    let count = 0;
-    while (count < held.length && (held[count]?.until ?? 0) < line) count++;
-    if (count > 0) this.#give(held.splice(0, count));
-  }
-
-  #give(held: readonly Held[]): void {
-    for (const { record } of held) {
-      if (record.partial === true) this.#handlers.onPartial?.(record);
-      else this.#handlers.onFault?.(record);
-    }
+    this.#held.add(record, lineEnd + this.#window);
   }
 
   #context(block: Block, context: Context): void {
@@ -422,41 +352,7 @@ class Decoder implements FaultDecoder {
       ...(context.process === undefined ? {} : { process: context.process }),
       ...(context.xid === undefined ? {} : { xid: context.xid }),
     };
-    this.#attach(event);
-  }
-
-  /** Adds an event to the fault it follows: the latest on its GPU, of the same channel if one is. */
-  #attach(event: LogEvent): void {
-    const device = event.bdf ?? event.device;
-    const first = Math.max(0, this.#held.length - SEARCH_LIMIT);
-    let target: FaultRecord | undefined;
-    for (let i = this.#held.length - 1; i >= first; i--) {
-      const held = this.#held[i];
-      if (held === undefined || held.until < event.line) continue;
-      if (device !== undefined && held.device !== device) continue;
-      target ??= held.record;
-      if (event.channel === undefined) break;
-      const channel = held.record.channel_value ?? held.record.channel;
-      if (channel === event.channel) {
-        target = held.record;
-        break;
-      }
-    }
-    if (target !== undefined && event.kind !== 'announced' && target.after.length < AFTER_LIMIT) {
-      // Many traps of one kind in a row say no more than the first.
-      const last = target.after.at(-1);
-      if (!(event.kind === 'engine-trap' && last?.kind === 'engine-trap')) target.after.push(event);
-    }
-    if (TROUBLE.has(event.kind) && device !== undefined) {
-      const recent = this.#before.get(device) ?? [];
-      const last = recent.at(-1);
-      if (last?.kind === event.kind && event.kind === 'engine-trap') recent[recent.length - 1] = event;
-      else recent.push(event);
-      if (recent.length > BEFORE_LIMIT) recent.shift();
-      this.#before.set(device, recent);
-      // Devices are few; a log that names thousands is not a log.
-      if (this.#before.size > 64) this.#before.clear();
-    }
+    this.#held.attach(event);
   }
 }
 

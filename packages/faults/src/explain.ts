@@ -5,7 +5,7 @@ import { layoutsOf, type Location, locate } from './layouts.js';
 import type { PageMapReader } from './pagemap.js';
 import { reasonInfo } from './reasons.js';
 import type { FaultRecord } from './record.js';
-import type { TraceHistory } from './trace-log.js';
+import type { TraceHistory } from './trace-history.js';
 import { clientClass, engineClass } from './units.js';
 import { addressBits, hasNoChannel, isImpossible, isKernelChannel, judge, type Verdict } from './verdict.js';
 
@@ -299,7 +299,8 @@ function aboutLevel(record: FaultRecord, locations: readonly Location[]): string
       }
     }
   } else if (reason === 'pte') {
-    const sizes = [...new Set(locations.flatMap(({ pageShifts }) => pageShifts))].sort((a, b) => a - b).map(size);
+    const shifts = locations.flatMap(({ levels }) => levels.filter(({ leaf }) => leaf).map(({ shift }) => shift));
+    const sizes = [...new Set(shifts)].sort((a, b) => a - b).map(size);
     list.push(
       `The directories are there; the entry of the last table is missing, so a page of ${sizes.join(' or ')} is absent, not a whole range.`,
     );

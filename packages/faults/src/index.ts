@@ -43,13 +43,7 @@ export {
 } from './render.js';
 export { type HardwareReport, readBufferEntry, readFaultRegisters, readNv50Report, readUnitReport } from './report.js';
 export { createSummary, type FaultGroup, type FaultSummary, summarize, type SummaryBuilder } from './summary.js';
-export {
-  type TraceAnswer,
-  TraceHistory,
-  type TraceMemory,
-  type TraceOperation,
-  TraceReader,
-  type TraceState,
-} from './trace-log.js';
+export { type TraceAnswer, TraceHistory, type TraceState } from './trace-history.js';
+export { type TraceMemory, type TraceOperation, TraceReader } from './trace-log.js';
 export type { ClientClass, EngineClass } from './units.js';
 export { type Culprit, judge, type Verdict } from './verdict.js';

@@ -68,7 +68,7 @@ describe('what follows a fault', () => {
     const quiet = Array.from({ length: 20 }, (_, i) => `[ ${i}.0] usb 1-1: quiet`);
     const log = [fault('0000:01:00.0', 4), ...quiet, 'nouveau 0000:01:00.0: fifo: channel 4: killed'].join('\n');
     expect(decodeLog(log, { window: 30 }).faults[0]?.after).toHaveLength(1);
-    expect(decodeLog(log, { window: 10 }).faults[0]?.after).toHaveLength(0);
+    expect(decodeLog(log, { window: 18 }).faults[0]?.after).toHaveLength(0);
   });
 
   test('trouble before is kept apart', () => {
