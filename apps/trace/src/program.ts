@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { checkCommand } from './commands/check.js';
+import { genCommand } from './commands/gen.js';
 import { runCommand } from './commands/run.js';
 import { timeCommand } from './commands/time.js';
 import { EXIT } from './failure.js';
@@ -21,7 +22,8 @@ export function createProgram(): Command {
       'after',
       `\nExit codes: ${EXIT.fine} fine, ${EXIT.no} differences or failures, ${EXIT.usage} bad usage or input.`,
     );
-  for (const command of [runCommand(), checkCommand(), timeCommand()]) {
+  const commands = [runCommand(), checkCommand(), timeCommand(), genCommand()];
+  for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program;

@@ -22,13 +22,15 @@ export interface RunSetup {
   /** Bytes of standard output after which nobody reads any more. */
   readonly closeAfter?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder to run in. */
+  readonly cwd?: string;
 }
 
 /** Runs the built program. */
 export function trace(args: readonly string[], setup: RunSetup = {}): Promise<Run> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, FORCE_COLOR: undefined, NO_COLOR: '1', ...setup.env };
-    const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [CLI, ...args], { env, cwd: setup.cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

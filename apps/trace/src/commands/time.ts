@@ -19,7 +19,7 @@ export function timeCommand(): Command {
     .description('replay a script in one process, without log, and measure the calls alone')
     .argument('<script>', 'file, or - for standard input')
     .option('--repeat <n>', 'replays that count; times are their medians', parseCount, 5)
-    .option('--warmup <n>', 'replays before them that do not count', parseCount, 1)
+    .option('--warmup <n>', 'replays before them that do not count', parseCount, 3)
     .option('--json', 'end with a line {"total_ns":…,"ops":{"map":{"count":…,"ns":…},…}}')
     .addOption(chipOption('run on this chip, whatever the script says'))
     .addHelpText(

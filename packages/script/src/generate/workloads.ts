@@ -163,10 +163,5 @@ export const WORKLOADS: readonly Workload[] = [
   workload('3-frag', '200k small get+map / unmap+put steps, about 20k live', frag),
   workload('4-sparse', 'sparse regions with small maps inside', sparse),
   workload('5-pfn', 'page-frame map/clear of 2 MiB windows at 4 KiB', pfn),
-  workload(
-    '6-align',
-    'aligned get among 10k misaligned free blocks',
-    align,
-    '{"op":"vmm","id":"v","addr":"0x10000"}',
-  ),
+  workload('6-align', 'aligned get among 10k misaligned free blocks', align, '{"op":"vmm","id":"v","addr":"0x10000"}'),
 ];

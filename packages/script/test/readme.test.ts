@@ -1,0 +1,3 @@
+import { testReadme } from '../../../tools/readme-examples.js';
+
+testReadme(new URL('../README.md', import.meta.url));
