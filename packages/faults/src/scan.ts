@@ -20,10 +20,11 @@ interface Anchor {
   readonly read: Reader;
 }
 
-const XID_DEVICE = /^(?:PCI:)?([0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(?:\.[0-7])?)\): {0,4}(\d{1,4}),/;
-const XID_WINDOW = 48;
+const XID_DEVICE =
+  /^(?:PCI:)?([0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(?:\.[0-7])?)(?: GPU-I:\w{1,8})?\): {0,4}(\d{1,4}),/;
+const XID_WINDOW = 64;
 
-/** Device and number of an Xid at `Xid (`. */
+/** Device and number of an Xid at `Xid (`; a slice of a partitioned GPU prints its number behind the device. */
 export function readXidHead(text: string, at: number): { bdf: string; xid: number; end: number } | undefined {
   const from = at + 'Xid ('.length;
   const found = XID_DEVICE.exec(text.slice(from, from + XID_WINDOW));

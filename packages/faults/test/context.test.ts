@@ -185,6 +185,18 @@ describe('two reports of one fault', () => {
   });
 });
 
+test('an Xid of a slice of a partitioned GPU names the GPU', () => {
+  const line =
+    'NVRM: Xid (PCI:0000:01:00 GPU-I:05): 31, pid=7, name=python, Ch 00000008, intr 00000000. MMU Fault: ENGINE GRAPHICS GPCCLIENT_T1_3 faulted @ 0x7f2c_4a000000. Fault is of type FAULT_PDE ACCESS_TYPE_VIRT_READ';
+  expect(decodeLog(line).faults).toMatchObject([{ bdf: '0000:01:00', pid: 7, address_value: '0x7f2c4a000000' }]);
+  expect(decodeLog('NVRM: Xid (PCI:0000:01:00 GPU-I:05): 13, pid=7').notices).toMatchObject([{ xid: 13 }]);
+});
+
+test('a repeated-message line of syslog is one fault', () => {
+  const { faults } = decodeLog(`May 21 14:41:21 host kernel: message repeated 2 times: [ ${fault('0000:01:00.0', 4)}]`);
+  expect(faults).toMatchObject([{ process: 'Xorg', pid: 958 }]);
+});
+
 test('versions are taken from the log', () => {
   const { info } = decodeLog(
     '[    0.0] Linux version 6.1.9-arch1 (build@host) (gcc) #1 SMP\nNVRM: loading NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12\n',
