@@ -11,9 +11,9 @@ export interface FieldSpec {
   /** What the field says, in a few words. */
   readonly meaning: string;
   /** Meaning of single values. */
-  readonly values?: Readonly<Record<number, string>>;
+  readonly values?: Readonly<Record<number, string>> | undefined;
   /** For a field that holds an address: log2 of the bytes that 1 stands for. */
-  readonly shift?: number;
+  readonly shift?: number | undefined;
 }
 
 /** One way to read an entry: which fields it has is decided by a few of its bits. */
@@ -32,12 +32,13 @@ export function field(
   meaning: string,
   extra: Pick<FieldSpec, 'values' | 'shift'> = {},
 ): FieldSpec {
-  return { name, hi, lo, meaning, ...extra };
+  // All fields have one shape, which keeps decoders fast.
+  return { name, hi, lo, meaning, values: extra.values, shift: extra.shift };
 }
 
 /** The same field `by` bits higher, with `prefix` before its name: for the upper half of a dual entry. */
 export function moved(spec: FieldSpec, by: number, prefix: string): FieldSpec {
-  return { ...spec, name: `${prefix}${spec.name}`, hi: spec.hi + by, lo: spec.lo + by };
+  return field(`${prefix}${spec.name}`, spec.hi + by, spec.lo + by, spec.meaning, spec);
 }
 
 /** The value of a field of up to 31 bits that lies within one of the two lowest words. */

@@ -11,6 +11,8 @@ export interface Verdict {
   readonly good: number;
   /** Entries that do not. */
   readonly bad: number;
+  /** Whether the first 4 KiB have any content: a larger table without is likely one that starts later. */
+  readonly early: boolean;
 }
 
 /** Entries with content that are looked at in one table: a table that is none shows it soon. */
@@ -20,7 +22,12 @@ const MAX_CHILDREN = 8;
 /** Bad entries, more than good ones, after which the rest of a table does not matter. */
 const HOPELESS = 8;
 
-const NOTHING: Verdict = { good: 0, bad: 0 };
+/** What an empty table is worth: there are many, but few that well-formed entries point at. */
+const EMPTY_QUALITY = 0.85;
+/** Words in 4 KiB. */
+const FIRST_WORDS = 0x400;
+
+const NOTHING: Verdict = { good: 0, bad: 0, early: false };
 
 /** Judges whether memory holds tables of one format. Verdicts are kept, so that shared tables are read once. */
 export class TableJudge {
@@ -51,13 +58,14 @@ export class TableJudge {
     const stride = format.entryBytes / 4;
     const count = 2 ** format.bits;
     const table = new TableWords();
-    if (!readTable(this.#reader, target, addr, count * stride, table)) return { good: 0, bad: 1 };
+    if (!readTable(this.#reader, target, addr, count * stride, table)) return { good: 0, bad: 1, early: false };
     const { words, at } = table;
     const entry = new DecodedEntry();
     let good = 0;
     let bad = 0;
     let seen = 0;
     let children = 0;
+    let early = false;
     for (let i = 0; i < count && seen < MAX_ENTRIES && bad <= good + HOPELESS; i++) {
       const p = at + i * stride;
       let any = 0;
@@ -67,6 +75,7 @@ export class TableJudge {
       if (format.absent !== undefined && format.absent.every((word, k) => word === raw[k])) {
         // The driver's mark for "no table" speaks for a directory, a little.
         good += 0.1;
+        if (p - at < FIRST_WORDS) early = true;
         continue;
       }
       seen++;
@@ -78,13 +87,15 @@ export class TableJudge {
         const weight = children++ < MAX_CHILDREN ? this.#children(entry) : 0.5;
         good += weight;
         bad += 1 - weight;
-      } else if (format.warnings !== undefined && format.warnings(raw).length > 0) {
+      } else if (entry.state === 'none' || (format.warnings?.(raw).length ?? 0) > 0) {
+        // Nothing is mostly all zeros.
         bad += 0.5;
       } else {
-        good++;
+        good += entry.state === 'page' ? 1 : 0.5;
       }
+      if (p - at < FIRST_WORDS) early = true;
     }
-    return { good, bad };
+    return { good, bad, early };
   }
 
   /** How much sense the tables make that an entry points at, from 0 to 1. */
@@ -106,7 +117,7 @@ export class TableJudge {
   }
 }
 
-/** The share of good entries; an empty table is worth a half. */
+/** The share of good entries; an empty table says little. */
 export function quality({ good, bad }: Verdict): number {
-  return good + bad === 0 ? 0.5 : good / (good + bad);
+  return good + bad === 0 ? EMPTY_QUALITY : good / (good + bad);
 }

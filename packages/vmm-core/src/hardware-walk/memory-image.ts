@@ -11,17 +11,23 @@ export interface MemoryPiece {
   readonly words: Uint32Array;
 }
 
+const PAGE_BYTES = 0x1000;
+/** Slots for pieces found before, a power of two. */
+const RECENT = 64;
+
 /** The pieces for one target, in address order. */
 class PieceList {
   readonly pieces: MemoryPiece[] = [];
-  #last: MemoryPiece | undefined = undefined;
+  /** Pieces found before, by the low bits of the page number: walks come back to the same tables. */
+  #recent: (MemoryPiece | undefined)[] = new Array<MemoryPiece | undefined>(RECENT).fill(undefined);
 
   find(addr: number): MemoryPiece | undefined {
-    const last = this.#last;
-    if (last !== undefined && addr >= last.addr && addr < last.addr + 4 * last.words.length) return last;
+    const slot = (addr / PAGE_BYTES) & (RECENT - 1);
+    const recent = this.#recent[slot];
+    if (recent !== undefined && addr >= recent.addr && addr < recent.addr + 4 * recent.words.length) return recent;
     const piece = this.pieces[this.#above(addr) - 1];
     if (piece === undefined || addr >= piece.addr + 4 * piece.words.length) return undefined;
-    this.#last = piece;
+    this.#recent[slot] = piece;
     return piece;
   }
 
@@ -40,7 +46,7 @@ class PieceList {
     const at = this.#above(addr) - 1;
     if (this.pieces[at]?.addr !== addr) return false;
     this.pieces.splice(at, 1);
-    this.#last = undefined;
+    this.#recent.fill(undefined);
     return true;
   }
 

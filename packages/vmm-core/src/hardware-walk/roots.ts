@@ -78,7 +78,7 @@ export function scanRoots(
 /** How much a verdict says: the share of good entries, less where there are few. */
 function confidence(judge: TableJudge, target: MemoryTarget, addr: number): { score: number; note: string } {
   const verdict = judge.judge(0, target, addr);
-  const score = quality(verdict) ** 2 * (verdict.good / (verdict.good + 0.25));
+  const score = quality(verdict) ** 2 * (verdict.good / (verdict.good + 0.25)) * (verdict.early ? 1 : 0.5);
   return { score, note: `${verdict.good.toFixed(1)} entries for it, ${verdict.bad.toFixed(1)} against` };
 }
 
@@ -138,22 +138,19 @@ function plausibleLimit(format: MmuFormat, { limit }: Root): boolean {
   return limit > 0n && (limit & 0xfffn) === 0xfffn && limit >> BigInt(format.vaBits) === 0n;
 }
 
-/** Leaves out directories that are a table, below the top level, of a better candidate. */
+/** Leaves out directories that are a table, below the top level, of another candidate. */
 function dropInner(candidates: readonly RootCandidate[], image: MemoryImage): RootCandidate[] {
+  // Where memory answers for every target, a table is the same whatever its directory entry calls its place.
+  const anywhere = [...image.pieces()].some((piece) => piece.target === undefined);
+  const key = (target: MemoryTarget, addr: bigint): string => (anywhere ? `${addr}` : `${target} ${addr}`);
   const inner = new Set<string>();
-  const best = [...candidates].sort((a, b) => b.score - a.score);
-  const kept: RootCandidate[] = [];
-  for (const candidate of best) {
-    if (candidate.kind === 'directory' && inner.has(key(candidate))) continue;
-    kept.push(candidate);
-    const { format, root } = candidate;
+  for (const { format, root, target, addr } of candidates) {
+    const own = key(target, addr);
     for (const node of listTree(format, image, root, { kinds: [], maxEntries: 2 ** 16, maxRepeats: 0 })) {
-      if (node.kind === 'table' && node.depth > 0) inner.add(key(node));
+      if (node.kind !== 'table' || node.depth === 0) continue;
+      const below = key(node.target, node.addr);
+      if (below !== own) inner.add(below);
     }
   }
-  return kept.filter((candidate) => candidate.kind === 'instance' || !inner.has(key(candidate)));
-}
-
-function key(place: { readonly target: MemoryTarget; readonly addr: bigint }): string {
-  return `${place.target} ${place.addr}`;
+  return candidates.filter(({ kind, target, addr }) => kind === 'instance' || !inner.has(key(target, addr)));
 }

@@ -211,13 +211,18 @@ export class Walker {
     this.stepIndices[step] = index;
     this.level = level;
     this.entryAddr = addr;
-    words.fill(0, at, at + MAX_WORDS);
     const view = this.#window;
-    if (this.#reader.window?.(target, addr, view) === true && view.count >= count) {
-      for (let i = 0; i < count; i++) words[at + i] = view.words[view.at + i] as number;
+    const reader = this.#reader;
+    if (reader.window?.(target, addr, view) === true && view.count >= count) {
+      const source = view.words;
+      const from = view.at;
+      words[at] = source[from] as number;
+      words[at + 1] = count > 1 ? (source[from + 1] as number) : 0;
+      words[at + 2] = count > 2 ? (source[from + 2] as number) : 0;
+      words[at + 3] = count > 2 ? (source[from + 3] as number) : 0;
     } else {
-      for (let i = 0; i < count; i++) {
-        const word = this.#reader.read32(target, addr + 4 * i);
+      for (let i = 0; i < MAX_WORDS; i++) {
+        const word = i < count ? reader.read32(target, addr + 4 * i) : 0;
         if (word === undefined) return false;
         words[at + i] = word;
       }
