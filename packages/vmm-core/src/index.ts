@@ -117,3 +117,5 @@ export type {
   TableTotal,
   TreeNode,
 } from './hardware-walk/index.js';
+export { ExtractorError, readExtractorTree, scanRoots, writeExtractorTree } from './hardware-walk/index.js';
+export type { ExtractorPage, ExtractorTree, RootCandidate, RootOptions } from './hardware-walk/index.js';
