@@ -35,7 +35,8 @@ export function parseAddress(text: string): bigint {
 /** Reads a size on the command line, from 1. */
 export function parseSize(text: string): bigint {
   const value = parseNumber(text);
-  if (value === undefined || value === 0n) throw new InvalidArgumentError(`"${text}" is not a size like 0x1000 or 64K.`);
+  if (value === undefined || value === 0n)
+    throw new InvalidArgumentError(`"${text}" is not a size like 0x1000 or 64K.`);
   return value;
 }
 

@@ -1,9 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { aliasesCommand } from './commands/aliases.js';
 import { checkCommand } from './commands/check.js';
+import { findCommand } from './commands/find.js';
 import { genCommand } from './commands/gen.js';
+import { pteCommand } from './commands/pte.js';
+import { rootsCommand } from './commands/roots.js';
 import { runCommand } from './commands/run.js';
+import { tablesCommand } from './commands/tables.js';
 import { timeCommand } from './commands/time.js';
+import { vectorsCommand } from './commands/vectors.js';
+import { walkCommand } from './commands/walk.js';
 import { EXIT } from './failure.js';
 
 function version(): string {
@@ -22,7 +29,19 @@ export function createProgram(): Command {
       'after',
       `\nExit codes: ${EXIT.fine} fine, ${EXIT.no} differences or failures, ${EXIT.usage} bad usage or input.`,
     );
-  const commands = [runCommand(), checkCommand(), timeCommand(), genCommand()];
+  const commands = [
+    runCommand(),
+    checkCommand(),
+    timeCommand(),
+    genCommand(),
+    walkCommand(),
+    tablesCommand(),
+    pteCommand(),
+    findCommand(),
+    aliasesCommand(),
+    rootsCommand(),
+    vectorsCommand(),
+  ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }

@@ -9,7 +9,7 @@ import { formatHex, formatShift, formatSize } from './values.js';
 const MAX_LINES = 400;
 
 /** The directory of a space: its own, or that in an instance block it is joined to. */
-function rootOf({ vmm }: ScriptSpace, image: MemoryImage): Root | undefined {
+export function rootOf({ vmm }: ScriptSpace, image: MemoryImage): Root | undefined {
   const { directory, joined, template } = vmm.state;
   if (directory !== undefined) {
     return { kind: 'root', target: directory.target, addr: BigInt(directory.addr), limit: vmm.limit - 1n };
