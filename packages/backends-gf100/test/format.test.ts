@@ -116,6 +116,21 @@ test('tags count lines, on gm200 with 64 KiB pages half lines', () => {
   expect(tags('gm200', 16, 0xfe000400001n, 0xfe000400101n)).toEqual(['20000 0+0']);
 });
 
+test('a listing does not run on where the address leaves its field', () => {
+  const words = new Words64();
+  words.set(0x100000n, 0x300100000000n);
+  words.set(0x300000n, 0x1ffffff1n);
+  words.set(0x300008n, 0x20000001n);
+  const image = words.image();
+  const mapped = [...listRanges(format1('gk104', 17), image, rootAt(0x100000n))].filter(
+    ({ kind }) => kind === 'mapped',
+  );
+  expect(mapped).toMatchObject([
+    { va: 0n, addr: 0x1ffffff000n, size: 0x1000n },
+    { va: 0x1000n, addr: 0n, size: 0x1000n },
+  ]);
+});
+
 test('a page in video memory with more than 37 address bits is warned about', () => {
   const spt = format1('gk104', 17).levels[2]!;
   expect(annotate(spt, 0xe0000001n).warnings).toEqual([

@@ -190,6 +190,32 @@ describe('tables built an entry at a time', () => {
   });
 });
 
+test('neighbours that differ in a flag, or in where they are, stay apart', () => {
+  const one = { shift: 12 as const, what: PAGE, aperture: 0, ro: false };
+  const list = (second: { aperture?: number; ro?: boolean }) =>
+    [
+      ...listRanges(
+        toy,
+        build([
+          { ...one, page: 4, addr: 0x4000 },
+          { ...one, ...second, page: 5, addr: 0x5000 },
+        ]).memory.image(),
+        ROOT,
+      ),
+    ].length;
+  expect(list({})).toBe(1);
+  expect(list({ ro: true })).toBe(2);
+  expect(list({ aperture: 2 })).toBe(2);
+});
+
+test('a blocked large entry hides the small ones below it', () => {
+  const { memory } = build([{ shift: 12, page: 3, what: PAGE, addr: 0x5000, aperture: 0, ro: false }]);
+  const tables = [...listTree(toy, memory.image(), ROOT)].filter((node) => node.kind === 'table');
+  memory.set(Number(tables.find(({ level }) => level === 'LARGE')?.addr), BLOCKED);
+  expect([...listRanges(toy, memory.image(), ROOT)]).toEqual([]);
+  expect(walk(toy, memory.image(), ROOT, 0x3000n)).toMatchObject({ kind: 'fault', cause: 'pte', level: 'LARGE' });
+});
+
 describe('the tree', () => {
   const { memory } = build([
     { shift: 15, page: 0, what: PAGE, addr: 0x8000, aperture: 0, ro: false },
