@@ -24,8 +24,7 @@ const HUB_ONLY = 1 << 2;
 export function flush(space: BoundSpace): void {
   const directory = directoryOf(space);
   const flags = ALL_PAGES | (space.engineUse('bar') === 0 ? 0 : HUB_ONLY);
-  // An empty queue has free slots: that is what can be waited for.
-  if ((space.rd32(MMU_CTRL) & CTRL_SLOTS) === 0) space.wait(MMU_CTRL, CTRL_EMPTY, CTRL_EMPTY);
+  space.waitAny(MMU_CTRL, CTRL_SLOTS);
   space.wr32(INVALIDATE_PDB, ((directory.addr / PDB_PAGE) * PDB_ADDR_UNIT + PDB_TARGET[directory.target]) >>> 0);
   space.wr32(INVALIDATE, (INVALIDATE_TRIGGER | flags) >>> 0);
   space.wait(MMU_CTRL, CTRL_EMPTY, CTRL_EMPTY);

@@ -69,6 +69,10 @@ export function boundSpace(parts: Partial<BoundSpace>, log: SpaceLog = { writes:
       log.writes.push(`wait ${reg.toString(16)} ${mask.toString(16)} ${value.toString(16)}`);
       return false;
     },
+    waitAny: (reg, mask) => {
+      log.writes.push(`wait ${reg.toString(16)} any of ${mask.toString(16)}`);
+      return false;
+    },
     pauseGraphics: () => true,
     directoryEntry: () => false,
     ...parts,

@@ -38,8 +38,7 @@ const LEVELS = 5;
  * ignored, as in the driver.
  */
 export function invalidate(space: BoundSpace, command: number): void {
-  // The queue needs a free slot. What can be waited for is that it is empty: then it has.
-  if ((space.rd32(STATUS) & STATUS_FREE_SLOTS) === 0) space.wait(STATUS, STATUS_EMPTY, STATUS_EMPTY);
+  space.waitAny(STATUS, STATUS_FREE_SLOTS);
   if ((command & INVALIDATE.allDirectories) === 0) {
     const { addr, target } = directoryOf(space);
     // (addr >> 12) << 4 | target; the address is a multiple of 4 KiB.

@@ -123,6 +123,10 @@ export class SpySpace implements BoundSpace {
     this.trace.push(`wait ${hex(reg)} ${hex(mask)} ${hex(value)}`);
     return false;
   }
+  waitAny(reg: number, mask: number): boolean {
+    this.trace.push(`wait ${hex(reg)} any of ${hex(mask)}`);
+    return false;
+  }
   pauseGraphics(pause: boolean): boolean {
     this.trace.push(pause ? 'pause' : 'resume');
     return this.canPause;

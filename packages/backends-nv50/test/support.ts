@@ -59,6 +59,7 @@ export function boundSpace(parts: Partial<BoundSpace>, log: SpaceLog = { writes:
     engineUse: () => 0,
     wr32: (reg, value) => log.writes.push(`${reg.toString(16)} ${value.toString(16)}`),
     rd32: () => 0,
+    waitAny: () => false,
     wait: (reg, mask, value) => {
       log.writes.push(`wait ${reg.toString(16)} ${mask.toString(16)} ${value.toString(16)}`);
       return false;

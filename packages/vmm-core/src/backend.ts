@@ -171,6 +171,8 @@ export interface BoundSpace {
   rd32(reg: number): number;
   /** Waits until `(register & mask) === value`, up to two seconds where a device answers. */
   wait(reg: number, mask: number, value: number): boolean;
+  /** Waits until any bit of `register & mask` is set, up to two seconds where a device answers. */
+  waitAny(reg: number, mask: number): boolean;
   /** Stops (`true`) or resumes graphics context switching; false when that fails. */
   pauseGraphics(pause: boolean): boolean;
   /** Puts the words of top-level entry `index` into `out`; false when no entry can express it. */

@@ -39,6 +39,24 @@ export function checkU64(value: bigint, what: string): Failure | undefined {
   return failure('EINVAL', `${what} ${value < 0n ? String(value) : hex(value)} is not a 64-bit quantity`);
 }
 
+/**
+ * Map arguments as the backends expect them: none at all where none is given.
+ *
+ * @returns The arguments, or why they make no sense.
+ */
+export function checkArguments(args: MapArguments | undefined): { args: MapArguments | undefined } | Failure {
+  if (args === undefined) return { args };
+  const { kind, comp, ro, priv, vol } = args;
+  if (kind !== undefined && !isByte(kind)) return failure('EINVAL', `storage kind ${kind} is not from 0 to 255`);
+  if (comp !== undefined && !isByte(comp)) return failure('EINVAL', `compression mode ${comp} is not from 0 to 255`);
+  const given = [kind, comp, ro, priv, vol].some((value) => value !== undefined);
+  return { args: given ? args : undefined };
+}
+
+function isByte(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= 255;
+}
+
 /** Allocates address space. */
 export function clientGet(
   space: SpaceState,

@@ -10,6 +10,8 @@ export interface Registers {
   rd32(reg: number): number;
   /** Waits, two seconds at most, until `(register & mask) === value`. */
   wait(reg: number, mask: number, value: number): boolean;
+  /** Waits, two seconds at most, until any bit of `register & mask` is set. */
+  waitAny(reg: number, mask: number): boolean;
   /** Stops (`true`) or resumes graphics context switching; false when that fails. */
   pauseGraphics?(pause: boolean): boolean;
 }
@@ -101,23 +103,40 @@ export class DeviceState {
     return memory;
   }
 
+  /** Where host pages of page frames are mapped; absent when nobody is to be told. */
   get hostPages(): HostPages | undefined {
     return this.#mapper === undefined && !this.emitter.wantsEvents ? undefined : this.#host;
   }
 
+  /** Writes a register, if there is a device, and says so. */
   wr32(reg: number, value: number): void {
     if (this.emitter.wantsEvents) this.emitter.event({ type: 'wr32', reg, value });
-    this.#outside(undefined, () => this.#registers?.wr32(reg, value));
+    const registers = this.#registers;
+    if (registers !== undefined)
+      this.#outside(undefined, () => {
+        registers.wr32(reg, value);
+      });
   }
 
+  /** Reads a register; 0 without a device. */
   rd32(reg: number): number {
-    return this.#outside(0, () => this.#registers?.rd32(reg)) ?? 0;
+    const registers = this.#registers;
+    return registers === undefined ? 0 : this.#outside(0, () => registers.rd32(reg));
   }
 
+  /** Waits for a register; true at once without a device. */
   wait(reg: number, mask: number, value: number): boolean {
-    return this.#outside(false, () => this.#registers?.wait(reg, mask, value)) ?? true;
+    const registers = this.#registers;
+    return registers === undefined || this.#outside(false, () => registers.wait(reg, mask, value));
   }
 
+  /** Waits for any of some register bits; true at once without a device. */
+  waitAny(reg: number, mask: number): boolean {
+    const registers = this.#registers;
+    return registers === undefined || this.#outside(false, () => registers.waitAny(reg, mask));
+  }
+
+  /** Stops or resumes graphics; true without a device. */
   pauseGraphics(pause: boolean): boolean {
     return this.#outside(false, () => this.#registers?.pauseGraphics?.(pause)) ?? true;
   }

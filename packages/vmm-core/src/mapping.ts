@@ -153,7 +153,7 @@ export function mapRegion(space: SpaceState, region: Region, request: MapRequest
   } else {
     walkMap(space, page, region.addr, region.size, map);
   }
-  holdMemory(space, region, memory, map.tags);
+  holdMemory(space, region, memory, request.offset, map.tags);
   region.mapped = true;
   map.memory = undefined;
   map.tags = undefined;

@@ -37,9 +37,17 @@ export class MemoryObject {
   readonly type: number;
   /** Mappings that use the object. */
   references = 0;
-  /** @internal The device that the object is mapped on. */
+  /**
+   * The device that the object is mapped on.
+   *
+   * @internal
+   */
   owner: object | undefined = undefined;
-  /** @internal Compression tags; see `TagAllocator`. */
+  /**
+   * Compression tags; see `TagAllocator`.
+   *
+   * @internal
+   */
   tags: TagRecord | undefined = undefined;
 
   private constructor(

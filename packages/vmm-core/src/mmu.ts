@@ -43,6 +43,8 @@ export class Mmu {
   readonly #device: DeviceState;
 
   /**
+   * Makes a device without address spaces.
+   *
    * @throws VmmError `EINVAL` for options that no device can have.
    */
   constructor(chip: Chip, options: MmuOptions = {}) {
@@ -62,6 +64,7 @@ export class Mmu {
     this.observer = options.observer;
   }
 
+  /** The generation. */
   get chip(): Chip {
     return this.#device.chip;
   }
@@ -71,6 +74,7 @@ export class Mmu {
     return this.#device.pool;
   }
 
+  /** Where page-table memory comes from. */
   get provider(): MemoryProvider {
     return this.#device.provider;
   }

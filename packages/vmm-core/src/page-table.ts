@@ -58,6 +58,8 @@ export class PageTable implements ChildTables {
   rawRefs1: Uint16Array = NO_COUNTS;
 
   /**
+   * Makes a record without hardware tables.
+   *
    * @param level - Level of the table that the record is made for.
    * @param pair - For an `SPT`, the level of its large-page partner.
    */

@@ -1,4 +1,4 @@
-import { checkU64 } from './client.js';
+import { checkArguments, checkU64 } from './client.js';
 import type { MapArguments } from './backend.js';
 import type { MemoryObject } from './memory-object.js';
 import { hex, toNumber } from './numbers.js';
@@ -27,7 +27,11 @@ type Run = (call: (space: SpaceState) => Failure | undefined) => void;
 export class RawCalls {
   readonly #run: Run;
 
-  /** @internal */
+  /**
+   * Made by `Vmm`.
+   *
+   * @internal
+   */
   constructor(run: Run) {
     this.#run = run;
   }
@@ -57,15 +61,18 @@ export class RawCalls {
    * @throws VmmError `EINVAL` also where object, page size or chip do not suit, or an entry has no reference.
    */
   map(addr: bigint, size: bigint, page: number, memory: MemoryObject, options: RawMapOptions = {}): void {
-    const { offset = 0n, args } = options;
+    const { offset = 0n } = options;
     this.#call(addr, size, page, (space, range) => {
       const bad = checkU64(offset, 'offset');
       if (bad !== undefined) return bad;
       if (memory.owner !== undefined && memory.owner !== space.device) {
         return failure('EINVAL', 'the memory object is mapped on another device');
       }
+      const checked = checkArguments(options.args);
+      if ('code' in checked) return checked;
       const exact = toNumber(offset);
-      return rawMap(space, range, memory, exact ?? Number(offset), exact === undefined ? offset : undefined, args);
+      const near = exact ?? Number(offset);
+      return rawMap(space, range, memory, near, exact === undefined ? offset : undefined, checked.args);
     });
   }
 

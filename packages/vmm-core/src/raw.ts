@@ -5,13 +5,14 @@ import type { MapArguments } from './backend.js';
 import { InvariantError } from './errors.js';
 import { checkFixedMap, checkOverrun } from './mapping.js';
 import type { MemoryObject } from './memory-object.js';
-import { alignDown, bitField, hex, isAligned, paddedHex, pow2 } from './numbers.js';
+import { hex, isAligned, paddedHex, pow2 } from './numbers.js';
 import { failure, type Failure } from './outcome.js';
 import { ENTRY, type PageTable } from './page-table.js';
-import { findTable, hasTableOfOtherSize } from './probe.js';
+import { hasTableOfOtherSize } from './probe.js';
 import { seek } from './sources.js';
 import type { SpaceState } from './space-state.js';
 import { refSparseRange, unrefSparseRange } from './sparse.js';
+import { tablePieces } from './table-pieces.js';
 import { walkMap, walkRef, walkUnmap, walkUnref } from './walks.js';
 
 /** Largest number of references that one entry can have. */
@@ -153,36 +154,13 @@ function checkAddress({ addr, shift }: RawRange): Failure | undefined {
   return failure('EINVAL', `address ${hex(addr)} is not a multiple of the page size 2^${shift}`);
 }
 
-/** One table's share of a range. */
-interface Piece {
-  readonly addr: number;
-  readonly index: number;
-  readonly count: number;
-  readonly table: PageTable | undefined;
-}
-
-/** The tables that a range touches at a page size; without those of another size, where that is the entry's matter. */
-function* pieces(space: SpaceState, page: number, { addr, size, shift }: RawRange): IterableIterator<Piece> {
-  const leaf = space.pageAt(page).levels[0];
-  if (leaf === undefined) throw new InvariantError('a page size without levels');
-  const span = shift + leaf.bits;
-  const unit = pow2(shift);
-  for (let at = addr; at < addr + size;) {
-    const end = Math.min(addr + size, alignDown(at, span) + pow2(span));
-    const found = findTable(space, page, at);
-    const table = leaf.type === 'PGT' && found?.pageShift !== shift ? undefined : found;
-    yield { addr: at, index: bitField(at, shift, leaf.bits), count: (end - at) / unit, table };
-    at = end;
-  }
-}
-
 /** Whether every entry has room for one more reference, and no table of another page size is in the way. */
 function checkRoom(space: SpaceState, page: number, range: RawRange): Failure | undefined {
   if (hasTableOfOtherSize(space, page, range.addr, range.size)) {
     return failure('EINVAL', `a table of another page size than 2^${range.shift} is in the way at ${hex(range.addr)}`);
   }
   const small = isSmall(space, page);
-  for (const { addr, index, count, table } of pieces(space, page, range)) {
+  for (const { addr, index, count, table } of tablePieces(space, page, range.addr, range.size)) {
     if (table === undefined) continue;
     const refs = small ? table.rawRefs1 : table.rawRefs0;
     for (let i = 0; i < count; i++) {
@@ -216,7 +194,7 @@ function smallRefsAbove(space: SpaceState, table: PageTable, index: number): num
  */
 function checkRefs(space: SpaceState, page: number, range: RawRange, last: boolean): Failure | undefined {
   const small = isSmall(space, page);
-  for (const { addr, index, count, table } of pieces(space, page, range)) {
+  for (const { addr, index, count, table } of tablePieces(space, page, range.addr, range.size)) {
     const refs = small ? table?.rawRefs1 : table?.rawRefs0;
     for (let i = 0; i < count; i++) {
       const n = refs?.[index + i] ?? 0;
@@ -237,7 +215,7 @@ function isEntryMapped(table: PageTable, small: boolean, index: number): boolean
 function countRefs(space: SpaceState, page: number, range: RawRange, sign: 1 | -1): void {
   const small = isSmall(space, page);
   const entries = 1 << (space.pageAt(page).levels[0]?.bits ?? 0);
-  for (const { index, count, table } of pieces(space, page, range)) {
+  for (const { index, count, table } of tablePieces(space, page, range.addr, range.size)) {
     if (table === undefined) throw new InvariantError('references without a table');
     let refs = small ? table.rawRefs1 : table.rawRefs0;
     if (refs.length === 0) {

@@ -19,7 +19,11 @@ export class RegionMap {
   readonly #pageBlockShift: number;
   #first: Region | undefined = undefined;
 
-  /** @param pageBlockShift - log2 of the blocks that hold one page size only, or 0. */
+  /**
+   * Makes an empty map.
+   *
+   * @param pageBlockShift - log2 of the blocks that hold one page size only, or 0.
+   */
   constructor(pageBlockShift: number) {
     this.#pageBlockShift = pageBlockShift;
   }

@@ -29,6 +29,8 @@ export class Region extends RbNode<Region> {
   prev: Region | undefined = undefined;
   next: Region | undefined = undefined;
   memory: MemoryObject | undefined = undefined;
+  /** Byte of the object that the map starts with. */
+  offset = 0;
   tags: TagRecord | undefined = undefined;
 
   constructor(addr: number, size: number) {

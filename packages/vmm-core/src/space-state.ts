@@ -82,10 +82,12 @@ export class SpaceState implements BoundSpace {
     this.mapState = new MapState(device.tags);
   }
 
+  /** Hardware table of the top-level directory. */
   get directory(): PooledTable | undefined {
     return this.root.slot0;
   }
 
+  /** Whether raw calls are allowed. */
   get isRaw(): boolean {
     return this.type === 'raw';
   }
@@ -113,10 +115,12 @@ export class SpaceState implements BoundSpace {
     if (this.logLevel >= LOG.debug) this.log(message(), 'debug');
   }
 
+  /** A table from the device's pool. */
   allocateTable(size: number, align: number, zero: boolean): PooledTable | undefined {
     return this.device.allocateTable(size, align, zero);
   }
 
+  /** Gives a table back; a booted space caches none. */
   releaseTable(table: PooledTable | undefined): void {
     this.device.releaseTable(table, this.isBooted);
   }
@@ -126,6 +130,7 @@ export class SpaceState implements BoundSpace {
     return this.device.hostPages;
   }
 
+  /** See `BoundSpace`. */
   engineUse(engine: string): number {
     return this.#engines.get(engine) ?? 0;
   }
@@ -135,22 +140,32 @@ export class SpaceState implements BoundSpace {
     this.#engines.set(engine, this.engineUse(engine) + delta);
   }
 
+  /** See `BoundSpace`. */
   wr32(reg: number, value: number): void {
     this.device.wr32(reg, value);
   }
 
+  /** See `BoundSpace`. */
   rd32(reg: number): number {
     return this.device.rd32(reg);
   }
 
+  /** See `BoundSpace`. */
   wait(reg: number, mask: number, value: number): boolean {
     return this.device.wait(reg, mask, value);
   }
 
+  /** See `BoundSpace`. */
+  waitAny(reg: number, mask: number): boolean {
+    return this.device.waitAny(reg, mask);
+  }
+
+  /** See `BoundSpace`. */
   pauseGraphics(pause: boolean): boolean {
     return this.device.pauseGraphics(pause);
   }
 
+  /** See `BoundSpace`. */
   directoryEntry(index: number, out: Uint32Array): boolean {
     const top = this.deepLevels[this.deepLevels.length - 1];
     if (top?.encodePde === undefined) throw new InvariantError('the top level has no encoder');

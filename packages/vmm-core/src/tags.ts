@@ -25,6 +25,8 @@ export class TagAllocator {
   readonly #cleared: (first: number, count: number) => void;
 
   /**
+   * Makes an allocator with all lines free.
+   *
    * @param total - Tag lines of the device.
    * @param cleared - Told which lines are cleared.
    */

@@ -1,6 +1,7 @@
 import type { TableMemory } from '@nvmmu/ptcache';
 import { PAGE, type FaultCancel, type MapArguments, type PageSize } from './backend.js';
 import {
+  checkArguments,
   checkU64,
   clientClearFrames,
   clientGet,
@@ -73,6 +74,8 @@ export interface RegionInfo {
   readonly refd: number | undefined;
   /** The object that is mapped; absent for page frames. */
   readonly memory: MemoryObject | undefined;
+  /** Byte of the object that the region starts with; 0 where none is mapped. */
+  readonly offset: bigint;
 }
 
 /**
@@ -87,7 +90,10 @@ export class Vmm {
   readonly raw: RawCalls;
   readonly #space: SpaceState;
 
-  /** @internal */
+  /** Made by `Mmu.createSpace`.
+   *
+   * @internal
+   */
   constructor(space: SpaceState) {
     this.#space = space;
     this.raw = new RawCalls((call) => {
@@ -95,10 +101,12 @@ export class Vmm {
     });
   }
 
+  /** Name in log lines. */
   get name(): string {
     return this.#space.name;
   }
 
+  /** How the space is laid out. */
   get type(): SpaceType {
     return this.#space.type;
   }
@@ -118,11 +126,16 @@ export class Vmm {
     return this.#space.pages;
   }
 
+  /** Whether `close` was called. */
   get isClosed(): boolean {
     return this.#space.isClosed;
   }
 
-  /** @internal The state, for the packages of this repository that look inside. */
+  /**
+   * The state, for the packages of this repository that look inside.
+   *
+   * @internal
+   */
   get state(): SpaceState {
     return this.#space;
   }
@@ -180,14 +193,13 @@ export class Vmm {
    * size or chip; `ENOMEM` when there is no memory for page tables. What was mapped before stays then.
    */
   map(addr: bigint, memory: MemoryObject, options: MapOptions = {}): void {
-    const { size, offset = 0n, args } = options;
-    this.#run(
-      (space) =>
-        checkU64(addr, 'address') ??
-        checkU64(size ?? 0n, 'size') ??
-        checkU64(offset, 'offset') ??
-        clientMap(space, addr, memory, size, offset, args),
-    );
+    const { size, offset = 0n } = options;
+    this.#run((space) => {
+      const bad = checkU64(addr, 'address') ?? checkU64(size ?? 0n, 'size') ?? checkU64(offset, 'offset');
+      if (bad !== undefined) return bad;
+      const checked = checkArguments(options.args);
+      return 'code' in checked ? checked : clientMap(space, addr, memory, size, offset, checked.args);
+    });
   }
 
   /**
@@ -348,8 +360,9 @@ export class Vmm {
       failed = call(space);
     } finally {
       device.isBusy = false;
+      // What the outside threw comes first: it may be why the call failed.
+      device.emitter.settle();
     }
-    device.emitter.settle();
     if (failed !== undefined) raise(failed);
   }
 }
@@ -372,5 +385,6 @@ function describe(region: Region): RegionInfo {
     page: region.page === PAGE_NONE ? undefined : region.page,
     refd: region.refd === PAGE_NONE ? undefined : region.refd,
     memory: region.memory,
+    offset: BigInt(region.offset),
   };
 }
