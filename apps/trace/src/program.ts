@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { aliasesCommand } from './commands/aliases.js';
 import { checkCommand } from './commands/check.js';
+import { explainCommand } from './commands/explain.js';
 import { findCommand } from './commands/find.js';
 import { genCommand } from './commands/gen.js';
 import { pteCommand } from './commands/pte.js';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
     checkCommand(),
     timeCommand(),
     genCommand(),
+    explainCommand(),
     walkCommand(),
     tablesCommand(),
     pteCommand(),

@@ -1,14 +1,17 @@
 import type { ScriptRunner, ScriptSpace } from '@nvmmu/script';
 import {
   MemoryImage,
+  listTree,
   readInstance,
   scanRoots,
+  TableTotals,
   type Chip,
   type InstanceResult,
   type MemoryReader,
   type MemoryTarget,
   type MmuFormat,
   type Root,
+  type RootCandidate,
 } from '@nvmmu/vmm-core';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseNumber } from './addresses.js';
@@ -18,7 +21,7 @@ import { Failure } from './failure.js';
 import { FileMemory, JoinedMemory } from './file-memory.js';
 import { bigPageOption, formatOf, type BigPage } from './formats.js';
 import { chipOption } from './options.js';
-import { runScript, spaceOf } from './script-state.js';
+import { runScript, spaceOf, type ScriptRun } from './script-state.js';
 import { rootOf } from './tables.js';
 import { formatHex } from './values.js';
 
@@ -120,10 +123,12 @@ export function memoryOptions(): Option[] {
 }
 
 /** Options that say which address space, and from what. */
-export function stateOptions(): Option[] {
+export function stateOptions(
+  chip: Option = chipOption('chip whose tables these are (a script: run it on that chip)'),
+): Option[] {
   return [
     ...memoryOptions(),
-    chipOption('chip whose tables these are (a script: run it on that chip)'),
+    chip,
     bigPageOption(),
     new Option('--inst <addr>', 'instance block: ADDR, ADDR:APERTURE, or its id in the script').argParser(parsePlace),
     new Option('--subcontext <n>', 'directory of that subcontext of the instance block, on Volta and later').argParser(
@@ -150,11 +155,16 @@ the page directory (--pdb); without either the likeliest directory is looked for
  * Opens the address space that the options name.
  *
  * @param note - Told what was assumed.
+ * @param hooks - Called around each operation of a script.
  * @throws Failure when they don't name one, or it is not there.
  */
-export async function openState(flags: StateFlags, note: (text: string) => void = noteOnError): Promise<State> {
+export async function openState(
+  flags: StateFlags,
+  note: (text: string) => void = noteOnError,
+  hooks: Pick<ScriptRun, 'beforeStep' | 'onStep'> = {},
+): Promise<State> {
   checkSources(flags);
-  if (flags.script !== undefined) return fromScript(flags.script, flags);
+  if (flags.script !== undefined) return fromScript(flags.script, flags, hooks);
   return fromMemory(flags, note);
 }
 
@@ -174,9 +184,13 @@ function checkSources({ script, at, dump, image, inst, pdb, subcontext, bigPage 
     throw new Failure('a script says itself how large big pages are: leave out --big-page');
 }
 
-async function fromScript(path: string, flags: StateFlags): Promise<State> {
+async function fromScript(
+  path: string,
+  flags: StateFlags,
+  hooks: Pick<ScriptRun, 'beforeStep' | 'onStep'>,
+): Promise<State> {
   const { at, chip, vmm, inst, pdb, subcontext } = flags;
-  const runner = await runScript(path, { at, chip });
+  const runner = await runScript(path, { at, chip, ...hooks });
   const image = new MemoryImage(runner.provider?.allocations());
   const space = spaceOf(runner, vmm);
   const { format } = space.vmm.state.template;
@@ -205,7 +219,8 @@ function fromMemory(flags: StateFlags, note: (text: string) => void): State {
   if (chip === undefined) throw new Failure('which chip are these tables of? Give --chip');
   // A dump that names several spaces may have several sizes; a directory named by hand is looked up among them.
   const known = named ?? header?.spaces.find(({ root }) => root.addr === pdb?.addr);
-  const format = formatOf(chip, flags.bigPage ?? (flags.chip === undefined ? known?.bigPage : undefined));
+  const bigPage = flags.bigPage ?? (header?.chip === chip ? known?.bigPage : undefined);
+  const format = formatOf(chip, bigPage);
   const title = `${named === undefined ? '' : `${named.id} on `}${chip.name}`;
   if (inst !== undefined) {
     return { title, format, reader, root: instanceRoot(format, reader, placeIn(inst, '--inst', reader), subcontext) };
@@ -322,6 +337,12 @@ function instanceRoot(
   }
 }
 
+function tablesBehind({ format, root }: RootCandidate, image: MemoryImage): number {
+  const totals = new TableTotals();
+  for (const _node of listTree(format, image, root, { totals, kinds: [], maxEntries: 2 ** 18, maxRepeats: 0 }));
+  return totals.tables.reduce((sum, { tables }) => sum + tables, 0);
+}
+
 /** Takes the likeliest start of an address space. */
 function guessRoot(format: MmuFormat, image: MemoryImage, note: (text: string) => void): Root {
   let bytes = 0;
@@ -329,7 +350,12 @@ function guessRoot(format: MmuFormat, image: MemoryImage, note: (text: string) =
   if (bytes > SEARCH_LIMIT) {
     throw new Failure('where is the page directory? Give --inst or --pdb, or look for it: nvmmu-trace roots --image …');
   }
-  const [best] = scanRoots(image, [format], { limit: 1 });
+  // Of those that look alike, the one with the most behind it.
+  const found = scanRoots(image, [format], { limit: 16 }).map((candidate) => ({
+    candidate,
+    weight: candidate.score * tablesBehind(candidate, image),
+  }));
+  const best = found.sort((a, b) => b.weight - a.weight)[0]?.candidate;
   if (best === undefined) {
     throw new Failure(`nothing in there looks like a page directory of ${format.chip}: give --inst or --pdb`);
   }

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { formatResult, readScript, ScriptError, ScriptRunner, type StepResult } from '@nvmmu/script';
-import { InvariantError, writeDump, type Chip, type LogLevel } from '@nvmmu/vmm-core';
-import { Command } from 'commander';
+import { InvariantError, MemoryImage, writeDump, type Chip, type LogLevel } from '@nvmmu/vmm-core';
+import { Command, Option } from 'commander';
 import { describeStep } from '../account.js';
+import { writeDumpHeader } from '../dump-header.js';
 import { EXIT, Failure } from '../failure.js';
 import { fileFailure, inputName, inputSize, openInput } from '../input.js';
 import { chipOption, logOption } from '../options.js';
@@ -29,7 +30,7 @@ export function runCommand(): Command {
     .description('run a script, say what each operation did, and show the page tables at the end')
     .argument('<script>', 'file, or - for standard input')
     .addOption(logOption())
-    .option('--json', 'print the result lines of the script format instead')
+    .addOption(new Option('--json', 'print the result lines of the script format instead').conflicts('log'))
     .addOption(chipOption('run on this chip, whatever the script says'))
     .option('--verify', 'check tables, references and memory after each operation')
     .option('--dump <file>', 'write page-table memory as text at the end')
@@ -129,7 +130,9 @@ async function writeMemory(runner: ScriptRunner, path: string): Promise<void> {
   });
   const file = new Output(stream);
   const write = async (): Promise<void> => {
-    for (const line of writeDump(runner.provider?.allocations() ?? [])) {
+    const pieces = runner.provider?.allocations() ?? [];
+    for (const line of writeDumpHeader(runner, new MemoryImage(pieces))) file.line(line);
+    for (const line of writeDump(pieces)) {
       file.line(line);
       if (file.full) await file.drain();
     }
