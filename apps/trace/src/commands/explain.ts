@@ -245,7 +245,7 @@ function explainAll(
 /** Prints an explanation with its headings in bold and its first line in red. */
 function printPainted(text: string, out: Output, paint: Paint): void {
   for (const [i, line] of text.trimEnd().split('\n').entries()) {
-    if (i === 0) out.line(paint(['bold', 'red'], line));
+    if (i === 0) out.line(paint('bold', paint('red', line)));
     else out.line(line !== '' && !line.startsWith(' ') ? paint('bold', line) : line);
   }
 }
