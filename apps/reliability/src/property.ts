@@ -20,7 +20,7 @@ export class Tally {
 
   add(session: Session): void {
     this.plans++;
-    this.operations += session.script.length;
+    this.operations += session.operations;
     this.lookups += session.lookups;
     this.failures += session.failures;
     this.verified += session.verified;

@@ -85,6 +85,11 @@ export class Session {
     return provider;
   }
 
+  /** Operations that have run, but for those that made the device and the memory objects. */
+  get operations(): number {
+    return this.script.length - OBJECTS.length - 1;
+  }
+
   get isNv50(): boolean {
     return this.vmm.state.template.format.version === 'T';
   }
