@@ -30,6 +30,7 @@ describe('wrong usage ends with 2 and says what is wrong', () => {
     [['run'], /missing required argument 'script'/],
     [['run', 'x', '--jsno'], /unknown option '--jsno'[^]*Did you mean --json\?/],
     [['run', 'x', '--log', 'all'], /Allowed choices are debug, trace, spam/],
+    [['run', 'x', '--json', '--log', 'spam'], /'--json' cannot be used with option '--log <level>'/],
     [['run', 'x', '--chip', 'gp10'], /There is no chip "gp10" \(did you mean "gp100"\?\)/],
     [['time', 'x', '--repeat', '0'], /whole number from 1/],
     [['check'], /missing required argument 'path'/],

@@ -8,7 +8,7 @@ import type { Operation, OperationName } from './operations.js';
 // For every operation the keys that it has, what they may hold, and the model that comes of them, with defaults.
 
 /** Most page frames and pages of host memory that one operation may name. */
-const MAX_PAGES = 1 << 26;
+const MAX_PAGES = 1 << 24;
 const MAX_INSTANCE = 1 << 28;
 
 const opt = v.optional;

@@ -26,7 +26,7 @@ const page = fc.bigInt({ min: 0n, max: 1n << 40n }).map((n) => n << 12n);
 const hostLayout: fc.Arbitrary<MemoryLayout> = fc.oneof(
   pieces(12).map((list) => ({ kind: 'sgl' as const, pieces: list })),
   fc.array(page, { minLength: 1, maxLength: 4 }).map((addrs) => ({ kind: 'dma' as const, addrs })),
-  fc.record({ kind: fc.constant('dmaRange' as const), addr: page, pages: fc.integer({ min: 1, max: 1 << 26 }) }),
+  fc.record({ kind: fc.constant('dmaRange' as const), addr: page, pages: fc.integer({ min: 1, max: 1 << 24 }) }),
 );
 const vramLayout: fc.Arbitrary<MemoryLayout> = fc
   .integer({ min: 12, max: 30 })
@@ -82,7 +82,7 @@ export const anyOperation: fc.Arbitrary<Operation> = fc.oneof(
     page: byte,
     frames: fc.oneof(
       fc.record({ list: fc.array(u64, { maxLength: 4 }) }),
-      fc.record({ first: u64, step: u64, count: fc.nat(1 << 26) }),
+      fc.record({ first: u64, step: u64, count: fc.nat(1 << 24) }),
     ),
     size: fc.option(u64, { nil: undefined }),
   }),

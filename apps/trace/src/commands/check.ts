@@ -55,7 +55,10 @@ async function check(paths: readonly string[], flags: CheckFlags): Promise<void>
     counts[kind]++;
     if (flags.json === true) out.line(JSON.stringify(describeJson(pair, outcome)));
     else if (kind !== 'passed') for (const line of describe(pair, outcome, paint)) out.line(line);
-    if (out.full) await out.drain();
+    if (out.full) {
+      progress.end();
+      await out.drain();
+    }
     if (out.closed) break;
   }
   progress.end();
