@@ -4,7 +4,7 @@ import type { DeviceState } from './device-state.js';
 import { free } from './allocate.js';
 import type { SpaceTemplate } from './backend.js';
 import { VmmError } from './errors.js';
-import { hex, pow2 } from './numbers.js';
+import { hex, isAligned, pow2 } from './numbers.js';
 import { failure, type Failure } from './outcome.js';
 import { hasTableOfOtherSize } from './probe.js';
 import { Region } from './region.js';
@@ -74,6 +74,10 @@ export function boot(space: SpaceState): Failure | undefined {
   if (space.isBooted) return undefined;
   const page = smallestPage(space);
   const { start, limit } = space;
+  const { shift } = space.pageAt(page);
+  if (!isAligned(start, shift) || !isAligned(limit, shift)) {
+    return failure('EINVAL', `[${hex(start)}, ${hex(limit)}) is not in whole pages of 2^${shift} bytes`);
+  }
   if (hasTableOfOtherSize(space, page, start, limit - start)) {
     return failure('EINVAL', 'tables of larger pages are in the way of bootstrapping');
   }

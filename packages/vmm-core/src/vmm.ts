@@ -223,8 +223,9 @@ export class Vmm {
   pfnMap(addr: bigint, page: number, frames: BigUint64Array, options: { readonly size?: bigint } = {}): void {
     this.#run((space) => {
       const bad = checkU64(addr, 'address') ?? checkShift(page, 'page') ?? checkU64(options.size ?? 0n, 'size');
+      if (bad !== undefined) return bad;
       const size = options.size ?? BigInt(frames.length) << BigInt(page);
-      return bad ?? clientMapFrames(space, addr, page, size, frames);
+      return clientMapFrames(space, addr, page, size, frames);
     });
   }
 
@@ -245,8 +246,8 @@ export class Vmm {
   join(inst: TableMemory): void {
     this.#run((space) => {
       const needed = space.template.instanceBytes;
-      if (inst.size < needed) {
-        return { code: 'EINVAL', message: `instance block of ${hex(inst.size)} bytes; ${hex(needed)} are needed` };
+      if (bytesIn(inst) < needed) {
+        return { code: 'EINVAL', message: `instance block of ${hex(bytesIn(inst))} bytes; ${hex(needed)} are needed` };
       }
       return space.template.join?.(space, inst);
     });
@@ -255,8 +256,8 @@ export class Vmm {
   /** Undoes {@link join}: takes the words of the address space out of an instance block, as far as the chip does. */
   part(inst: TableMemory): void {
     this.#run((space) => {
-      if (inst.size < space.template.instanceBytes) {
-        return { code: 'EINVAL', message: `instance block of ${hex(inst.size)} bytes was never joined` };
+      if (bytesIn(inst) < space.template.instanceBytes) {
+        return { code: 'EINVAL', message: `instance block of ${hex(bytesIn(inst))} bytes was never joined` };
       }
       space.template.part?.(space, inst);
       return undefined;
@@ -266,7 +267,8 @@ export class Vmm {
   /**
    * Builds all page tables of the smallest page size and keeps them until `close`. A second time does nothing.
    *
-   * @throws VmmError `ENOMEM` when there is no memory for them.
+   * @throws VmmError `ENOMEM` when there is no memory for them; `EINVAL` where the space does not begin and end on a
+   * page, or (nv50 family) larger pages are in use.
    */
   boot(): void {
     this.#run(boot);
@@ -365,6 +367,11 @@ export class Vmm {
     }
     if (failed !== undefined) raise(failed);
   }
+}
+
+/** Bytes of an instance block that are really there. */
+function bytesIn({ size, words }: TableMemory): number {
+  return Math.min(size, words.length * 4);
 }
 
 function checkShift(value: number, what: string): Failure | undefined {
