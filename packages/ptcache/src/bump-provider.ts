@@ -14,6 +14,12 @@ export interface BumpProviderOptions {
   readonly onFree?: (memory: TableMemory) => void;
 }
 
+/** Small allocations are cut from slabs of this many bytes: an ArrayBuffer of its own costs more than a page of zeros. */
+const SLAB_BYTES = 0x4_0000;
+const SLAB_SHARE = 0x1_0000;
+/** How many words arrays of one size are kept for another allocation. */
+const SPARE_LIMIT = 4096;
+
 /** What memory that was not asked for zeroed is filled with, so that a missing write shows. */
 const POISON = 0xcccccccc;
 
@@ -33,6 +39,10 @@ export class BumpProvider implements MemoryProvider {
   #starts: number[] = [];
   #cursor: number;
   #failAfter: number | undefined = undefined;
+  #slab = new ArrayBuffer(0);
+  #slabUsed = 0;
+  /** Words of allocations that are gone, by size, for later ones: addresses are never reused, their bytes may be. */
+  readonly #spares = new Map<number, Uint32Array[]>();
 
   /** Makes a provider with nothing allocated. Throws `RangeError` for a base or limit that is no address. */
   constructor(options: BumpProviderOptions = {}) {
@@ -76,12 +86,13 @@ export class BumpProvider implements MemoryProvider {
     return this.#take(size, PAGE_BYTES, true);
   }
 
-  /** Takes memory back. Throws `TypeError` if it is not a live allocation of this provider. */
+  /** Takes memory back; its bytes may serve a later allocation. Throws `TypeError` if it is not a live allocation of this provider. */
   free(memory: TableMemory): void {
     if (this.#live.get(memory.addr) !== memory) {
       throw new TypeError(`memory at ${hex(memory.addr)} is not a live allocation of this provider`);
     }
     this.#live.delete(memory.addr);
+    this.#keep(memory);
     if (this.#starts.length > 64 && this.#starts.length > 2 * this.#live.size) this.#starts = [...this.#live.keys()];
     this.#onFree?.(memory);
   }
@@ -121,14 +132,40 @@ export class BumpProvider implements MemoryProvider {
     const unit = Math.max(align, PAGE_BYTES);
     const addr = Math.ceil(this.#cursor / unit) * unit;
     if (addr + size > this.#limit) return undefined;
-    const words = new Uint32Array(size / 4);
-    if (!zero) words.fill(POISON);
+    const words = this.#words(size, zero);
     const memory: TableMemory = { addr, size, target: this.#target, words };
     this.#cursor = addr + size;
     this.#live.set(addr, memory);
     this.#starts.push(addr);
     this.#onAllocate?.(memory, zero);
     return memory;
+  }
+
+  #words(size: number, zero: boolean): Uint32Array {
+    const spare = this.#spares.get(size)?.pop();
+    if (spare !== undefined) return spare.fill(zero ? 0 : POISON);
+    let words: Uint32Array;
+    if (size > SLAB_SHARE) {
+      words = new Uint32Array(size / 4);
+    } else {
+      if (this.#slabUsed + size > this.#slab.byteLength) {
+        this.#slab = new ArrayBuffer(SLAB_BYTES);
+        this.#slabUsed = 0;
+      }
+      words = new Uint32Array(this.#slab, this.#slabUsed, size / 4);
+      this.#slabUsed += size;
+    }
+    return zero ? words : words.fill(POISON);
+  }
+
+  #keep({ size, words }: TableMemory): void {
+    if (size > SLAB_SHARE) return;
+    let spares = this.#spares.get(size);
+    if (spares === undefined) {
+      spares = [];
+      this.#spares.set(size, spares);
+    }
+    if (spares.length < SPARE_LIMIT) spares.push(words);
   }
 }
 

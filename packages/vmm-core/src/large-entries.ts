@@ -11,8 +11,10 @@
 // "Unmapped" makes the hardware look at the small entries, the other three keep it from doing so.
 
 import type { Level } from './backend.js';
+import { findBit } from './bitmap.js';
 import { fillEntries } from './entries.js';
 import { InvariantError } from './errors.js';
+import { LOG } from './observer.js';
 import { LPTE, type PageTable } from './page-table.js';
 import type { SpaceState } from './space-state.js';
 import type { Walk } from './walk.js';
@@ -44,14 +46,9 @@ export function fillSmall(walk: Walk, pt: PageTable, first: number, count: numbe
   const { small } = dualLevels(space);
   const mapped = pt.smallMapped;
   const end = first + count;
-  for (let at = first; at < end;) {
-    if (mapped[at] !== 0) {
-      at++;
-      continue;
-    }
-    let n = 1;
-    while (at + n < end && mapped[at + n] === 0) n++;
-    walk.trace(`SPTE ${tag(at)}: ${sparse ? 'U -> S' : 'S -> U'} ${n} PTEs`);
+  for (let at = findBit(mapped, first, end, false); at < end; at = findBit(mapped, at, end, false)) {
+    const n = findBit(mapped, at, end, true) - at;
+    if (space.logLevel >= LOG.trace) walk.trace(`SPTE ${tag(at)}: ${sparse ? 'U -> S' : 'S -> U'} ${n} PTEs`);
     fillEntries(space, small, table, at, n, sparse ? small.sparse : small.unmapped);
     at += n;
   }
@@ -59,6 +56,7 @@ export function fillSmall(walk: Walk, pt: PageTable, first: number, count: numbe
 
 /** Takes small references; the small entries take over where they are the first. */
 export function takeSmallRefs(walk: Walk, pt: PageTable, index: number, count: number): void {
+  const { space } = walk;
   const { small, large } = dualLevels(walk.space);
   const shift = small.bits - large.bits;
   const first = index >> shift;
@@ -82,10 +80,10 @@ export function takeSmallRefs(walk: Walk, pt: PageTable, index: number, count: n
       facts[i] = (facts[i] as number) | LPTE.handedOver | (sparse !== 0 ? LPTE.filled : 0);
     if (sparse !== 0) {
       fillSmall(walk, pt, at << shift, n << shift, true);
-      walk.trace(`LPTE ${tag(at)}: S -> U ${n} PTEs`);
+      if (space.logLevel >= LOG.trace) walk.trace(`LPTE ${tag(at)}: S -> U ${n} PTEs`);
       fillEntries(walk.space, large, table, at, n, large.unmapped);
     } else if (large.invalid !== undefined) {
-      walk.trace(`LPTE ${tag(at)}: I -> U ${n} PTEs`);
+      if (space.logLevel >= LOG.trace) walk.trace(`LPTE ${tag(at)}: I -> U ${n} PTEs`);
       fillEntries(walk.space, large, table, at, n, large.unmapped);
     }
     at += n;
@@ -115,14 +113,14 @@ export function dropSmallRefs(walk: Walk, pt: PageTable, index: number, count: n
     while (at + n < end && refs[at + n] === 0 && kept(facts[at + n] as number) === state) n++;
     for (let i = at; i < at + n; i++) facts[i] = (facts[i] as number) & ~LPTE.handedOver;
     if (state === LPTE.mapped) {
-      walk.trace(`LPTE ${tag(at)}: V ${n} PTEs`);
+      if (space.logLevel >= LOG.trace) walk.trace(`LPTE ${tag(at)}: V ${n} PTEs`);
     } else if (state === LPTE.sparse) {
-      walk.trace(`LPTE ${tag(at)}: U -> S ${n} PTEs`);
+      if (space.logLevel >= LOG.trace) walk.trace(`LPTE ${tag(at)}: U -> S ${n} PTEs`);
       fillEntries(space, large, table, at, n, large.sparse);
       // The GPU may have cached "look at the small entries" (raw spaces, where nothing else would flush).
       if (space.isRaw) walk.markFlush();
     } else if (large.invalid !== undefined) {
-      walk.trace(`LPTE ${tag(at)}: U -> I ${n} PTEs`);
+      if (space.logLevel >= LOG.trace) walk.trace(`LPTE ${tag(at)}: U -> I ${n} PTEs`);
       fillEntries(space, large, table, at, n, large.invalid);
     }
     at += n;
@@ -305,7 +303,7 @@ export function fillDual(walk: Walk, pt: PageTable, sparse: boolean): void {
     }
     let n = 1;
     while (at + n < entries && free(at + n)) n++;
-    walk.trace(`LPTE ${tag(at)}: ${sparse ? 'I -> S' : 'S -> I'} ${n} PTEs`);
+    if (space.logLevel >= LOG.trace) walk.trace(`LPTE ${tag(at)}: ${sparse ? 'I -> S' : 'S -> I'} ${n} PTEs`);
     fillEntries(space, large, table, at, n, sparse ? large.sparse : (large.invalid ?? large.unmapped));
     at += n;
   }
@@ -315,7 +313,7 @@ export function fillDual(walk: Walk, pt: PageTable, sparse: boolean): void {
 export function forgetSmallTable(pt: PageTable): void {
   const facts = pt.entryFacts;
   for (let i = 0; i < facts.length; i++) facts[i] = (facts[i] as number) & ~LPTE.filled;
-  pt.smallMapped = new Uint8Array(0);
+  pt.smallMapped.fill(0);
 }
 
 /** Forgets what concerned the large-page table, which goes away. */

@@ -1,6 +1,7 @@
 // What a walk does to the entries of one table at its bottom.
 
 import type { PooledTable } from '@nvmmu/ptcache';
+import { clearBits, findBit, setBits } from './bitmap.js';
 import { clearDirectory, endDirectorySparse, fillBelow, makeDirectorySparse } from './directory-entries.js';
 import { fillEntries, logWrites } from './entries.js';
 import { InvariantError } from './errors.js';
@@ -76,7 +77,7 @@ function addLarge(pt: PageTable, index: number, count: number, sign: 1 | -1): vo
 export function noteMapped(walk: Walk, index: number, count: number): void {
   const pt = leafTable(walk);
   if (walk.leaf.type === 'SPT') {
-    pt.smallMapped.fill(1, index, index + count);
+    setBits(pt.smallMapped, index, count);
     return;
   }
   const facts = pt.entryFacts;
@@ -85,16 +86,15 @@ export function noteMapped(walk: Walk, index: number, count: number): void {
 }
 
 /**
- * Ends the mappings of entries in a table that stays.
- *
- * @param sparse - Whether the range is sparse; matters to small pages only, larger ones know it by their own facts.
+ * Ends the mappings of entries in a table that stays. Whether the range is sparse matters to small pages only, larger
+ * ones know it by their own facts.
  */
-export function clearEntries(walk: Walk, index: number, count: number, sparse: boolean): void {
-  const { space, leaf } = walk;
+export function clearEntries(walk: Walk, index: number, count: number): void {
+  const { space, leaf, sparse } = walk;
   const pt = leafTable(walk);
   switch (leaf.type) {
     case 'SPT':
-      pt.smallMapped.fill(0, index, index + count);
+      clearBits(pt.smallMapped, index, count);
       fillEntries(space, leaf, leafMemory(walk), index, count, sparse ? leaf.sparse : leaf.unmapped);
       if (sparse) noteSmallSparse(walk, pt, index, count);
       break;
@@ -120,7 +120,7 @@ export function takeSparse(walk: Walk, index: number, count: number): void {
   switch (leaf.type) {
     case 'SPT':
       takeRefs(walk, index, count);
-      fillUnmapped(walk, pt.smallMapped, 1, index, count, true);
+      fillUnmappedSmall(walk, pt, index, count, true);
       break;
     case 'LPT':
       takeRefs(walk, index, count);
@@ -142,19 +142,18 @@ export function takeSparse(walk: Walk, index: number, count: number): void {
 }
 
 /**
- * Ends the sparseness of entries and drops the references that came with it.
- *
- * @param endMappings - Whether what is mapped there ends with it, or stays.
+ * Ends the sparseness of entries and drops the references that came with it. What is mapped there ends with it, or
+ * stays, as the walk says.
  */
-export function dropSparse(walk: Walk, index: number, count: number, endMappings: boolean): void {
-  const { leaf } = walk;
+export function dropSparse(walk: Walk, index: number, count: number): void {
+  const { leaf, endMappings } = walk;
   const pt = leafTable(walk);
   const facts = pt.entryFacts;
   switch (leaf.type) {
     case 'SPT':
       if (!dropRefs(walk, index, count)) return;
-      if (endMappings) pt.smallMapped.fill(0, index, index + count);
-      fillUnmapped(walk, pt.smallMapped, 1, index, count, false);
+      if (endMappings) clearBits(pt.smallMapped, index, count);
+      fillUnmappedSmall(walk, pt, index, count, false);
       break;
     case 'LPT':
       endLargeSparse(walk, pt, index, count);
@@ -175,6 +174,19 @@ export function dropSparse(walk: Walk, index: number, count: number, endMappings
       break;
   }
   walk.markFlush();
+}
+
+/** Fills the small entries that are not mapped, one fill for each run. */
+function fillUnmappedSmall(walk: Walk, pt: PageTable, index: number, count: number, sparse: boolean): void {
+  const { space, leaf } = walk;
+  const table = leafMemory(walk);
+  const mapped = pt.smallMapped;
+  const end = index + count;
+  for (let at = findBit(mapped, index, end, false); at < end; at = findBit(mapped, at, end, false)) {
+    const n = findBit(mapped, at, end, true) - at;
+    fillEntries(space, leaf, table, at, n, sparse ? leaf.sparse : leaf.unmapped);
+    at += n;
+  }
 }
 
 /** Fills the entries that are not mapped, one fill for each run. */

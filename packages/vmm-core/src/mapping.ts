@@ -13,7 +13,8 @@ import { PAGE_NONE, type Region } from './region.js';
 import { seek } from './sources.js';
 import type { SpaceState } from './space-state.js';
 import { unmapRange } from './unmap.js';
-import { walkMap, walkRef, walkRefMap, walkUnref, type MapSource } from './walks.js';
+import type { MapSource } from './walk.js';
+import { walkMap, walkRef, walkRefMap, walkUnref } from './walks.js';
 
 /** What is to be mapped, and where. */
 export interface MapRequest {

@@ -11,12 +11,16 @@ export function lowLane(value: number): number {
 
 /** Bits 63:32 of a non-negative integer below 2^64, as an unsigned number. */
 export function highLane(value: number): number {
-  return (value / LANE) >>> 0;
+  return (value / 0x1_0000_0000) >>> 0; // a literal: V8 does not fold an exported constant
 }
+
+/** 2^n and 2^-n; a look-up and a multiplication cost a fraction of a power and a division. */
+const POWERS = Float64Array.from({ length: 64 }, (_, n) => 2 ** n);
+const INVERSE_POWERS = Float64Array.from({ length: 64 }, (_, n) => 2 ** -n);
 
 /** 2^shift, for shifts from 0 to 63. */
 export function pow2(shift: number): number {
-  return shift < 31 ? 1 << shift : 2 ** shift;
+  return POWERS[shift] as number;
 }
 
 /** Whether `value` is a multiple of 2^shift. */
@@ -43,7 +47,7 @@ export function alignUp(value: number, shift: number): number {
 
 /** `value` divided by 2^shift, rounded down. */
 export function shiftRight(value: number, shift: number): number {
-  return Math.floor(value / pow2(shift));
+  return Math.floor(value * (INVERSE_POWERS[shift] as number));
 }
 
 /**
@@ -52,7 +56,7 @@ export function shiftRight(value: number, shift: number): number {
  */
 export function bitField(value: number, shift: number, bits: number): number {
   // Shifted first and masked after: a mask on the address itself would lose its high lane.
-  return ((value / pow2(shift)) >>> 0) & ((1 << bits) - 1);
+  return ((value * (INVERSE_POWERS[shift] as number)) >>> 0) & ((1 << bits) - 1);
 }
 
 /** The number made of two unsigned 32-bit lanes; exact only if the sum is (see the head of this file). */

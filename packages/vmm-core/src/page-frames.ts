@@ -6,7 +6,8 @@ import { refAndMap } from './mapping.js';
 import { PAGE_NONE, type Region } from './region.js';
 import type { SpaceState } from './space-state.js';
 import { unmapRange } from './unmap.js';
-import { walkMap, walkRelease, type FrameCursor } from './walks.js';
+import type { FrameCursor } from './walk.js';
+import { walkMap, walkRelease } from './walks.js';
 
 /** Index of the page size with a shift that takes page frames, or -1. */
 function framePageIndex(space: SpaceState, shift: number): number {

@@ -1,5 +1,6 @@
 import type { PooledTable } from '@nvmmu/ptcache';
 import type { ChildTables, Level } from './backend.js';
+import { createBitmap } from './bitmap.js';
 
 /** Facts about one entry of a directory (`PageTable.entryFacts`). */
 export const ENTRY = {
@@ -22,6 +23,7 @@ export const LPTE = {
 } as const;
 
 const NO_BYTES = new Uint8Array(0);
+const NO_WORDS = new Uint32Array(0);
 const NO_COUNTS = new Uint16Array(0);
 const NO_CHILDREN: (PageTable | undefined)[] = [];
 
@@ -33,7 +35,7 @@ const NO_CHILDREN: (PageTable | undefined)[] = [];
  */
 export class PageTable implements ChildTables {
   /** log2 of the page size that the record was made for: the only one it can hold where tables come alone. */
-  readonly pageShift: number;
+  pageShift: number;
   /** The hardware tables. */
   slot0: PooledTable | undefined = undefined;
   slot1: PooledTable | undefined = undefined;
@@ -51,8 +53,8 @@ export class PageTable implements ChildTables {
   smallRefs: Uint16Array = NO_COUNTS;
   /** Dual tables: references to each large entry. */
   largeRefs: Uint16Array = NO_COUNTS;
-  /** Dual tables: 1 for each small entry that a map wrote and nothing cleared since. */
-  smallMapped: Uint8Array = NO_BYTES;
+  /** Dual tables: the small entries that a map wrote and nothing cleared since, as a bitmap. */
+  smallMapped: Uint32Array = NO_WORDS;
   /** Raw spaces: references that `rawGet` took, by entry of slot 0 and of slot 1. */
   rawRefs0: Uint16Array = NO_COUNTS;
   rawRefs1: Uint16Array = NO_COUNTS;
@@ -80,10 +82,32 @@ export class PageTable implements ChildTables {
         const large = 1 << (pair ?? level).bits;
         this.entryFacts = new Uint8Array(large);
         this.smallRefs = new Uint16Array(large);
-        this.largeRefs = new Uint16Array(large);
         break;
       }
     }
+  }
+
+  /** Gives the record its part for a small-page table of `entries` entries. */
+  prepareSmall(entries: number): void {
+    if (this.smallMapped.length === 0) this.smallMapped = createBitmap(entries);
+  }
+
+  /** Gives the record its part for a large-page table. */
+  prepareLarge(): void {
+    if (this.largeRefs.length === 0) this.largeRefs = new Uint16Array(this.smallRefs.length);
+  }
+
+  /** Makes a record of dual tables as new, for another directory entry. */
+  renew(inheritsSparse: boolean, pageShift: number): void {
+    this.inheritsSparse = inheritsSparse;
+    this.pageShift = pageShift;
+    this.slot0 = this.slot1 = undefined;
+    this.refs0 = this.refs1 = 0;
+    this.entryFacts.fill(0);
+    this.smallRefs.fill(0);
+    this.largeRefs.fill(0);
+    this.smallMapped.fill(0);
+    this.rawRefs0 = this.rawRefs1 = NO_COUNTS;
   }
 
   /** The hardware table of a slot. */

@@ -2,6 +2,7 @@
 // release page-table entries at addresses that it names.
 
 import type { MapArguments } from './backend.js';
+import { hasBit } from './bitmap.js';
 import { InvariantError } from './errors.js';
 import { checkFixedMap, checkOverrun } from './mapping.js';
 import type { MemoryObject } from './memory-object.js';
@@ -209,7 +210,7 @@ function checkRefs(space: SpaceState, page: number, range: RawRange, last: boole
 }
 
 function isEntryMapped(table: PageTable, small: boolean, index: number): boolean {
-  return small ? table.smallMapped[index] === 1 : ((table.entryFacts[index] ?? 0) & ENTRY.mapped) !== 0;
+  return small ? hasBit(table.smallMapped, index) : ((table.entryFacts[index] ?? 0) & ENTRY.mapped) !== 0;
 }
 
 function countRefs(space: SpaceState, page: number, range: RawRange, sign: 1 | -1): void {

@@ -1,4 +1,5 @@
 import { RbTree } from '@nvmmu/rbtree';
+import { AlignIndex } from './align-index.js';
 import { InvariantError } from './errors.js';
 import { alignDown, alignUp, hex } from './numbers.js';
 import { PAGE_NONE, Region } from './region.js';
@@ -9,6 +10,13 @@ export interface Fit {
   readonly addr: number;
 }
 
+/** Regions that are tried one by one before an index is made for the alignment. */
+const PATIENCE = 16;
+/** Alignments that have an index at a time. */
+const MAX_INDICES = 4;
+/** Region objects that are kept for later. */
+const MAX_SPARES = 1024;
+
 /**
  * The regions of an address space: one tree of free ones ordered by size and address, one of used ones ordered by
  * address, and a list of all in address order.
@@ -17,6 +25,12 @@ export class RegionMap {
   readonly #free = new RbTree<Region>((a, b) => a.size - b.size || a.addr - b.addr);
   readonly #used = new RbTree<Region>((a, b) => a.addr - b.addr);
   readonly #pageBlockShift: number;
+  /** Indices for the alignments that a plain search was slow for, the one used last in front. */
+  readonly #indices: AlignIndex[] = [];
+  /** What `find` found last: calls often come in pairs on one region. */
+  #found: Region | undefined = undefined;
+  /** Regions that are gone, to be made again. */
+  readonly #spares: Region[] = [];
   #first: Region | undefined = undefined;
 
   /**
@@ -58,11 +72,16 @@ export class RegionMap {
 
   /** The used region that contains an address. */
   find(addr: number): Region | undefined {
+    const last = this.#found;
+    if (last !== undefined && last.used && addr >= last.addr && addr < last.addr + last.size) return last;
     let region = this.#used.root;
     while (region !== undefined) {
       if (addr < region.addr) region = region.left;
       else if (addr >= region.addr + region.size) region = region.right;
-      else return region;
+      else {
+        this.#found = region;
+        return region;
+      }
     }
     return undefined;
   }
@@ -73,16 +92,46 @@ export class RegionMap {
    * @param page - Index of the page size; where blocks hold one size only, neighbours of another one keep a distance.
    */
   fit(size: number, align: number, page: number): Fit | undefined {
-    const block = this.#pageBlockShift;
+    let tries = 0;
     for (let region = this.#smallestFrom(size); region !== undefined; region = this.#free.next(region)) {
-      const { prev, next } = region;
-      let { addr, end } = region;
-      if (block > 0 && prev !== undefined && prev.page !== page) addr = alignUp(addr, block);
-      addr = alignUp(addr, align);
-      if (block > 0 && next !== undefined && next.page !== page) end = alignDown(end, block);
-      if (addr <= end && end - addr >= size) return { region, addr };
+      const addr = this.#place(region, size, align, page);
+      if (addr >= 0) return { region, addr };
+      if (++tries === PATIENCE) return this.#fitIndexed(size, align, page, region);
     }
     return undefined;
+  }
+
+  /** Goes on with a search behind `after` by the index for the alignment. */
+  #fitIndexed(size: number, align: number, page: number, after: Region): Fit | undefined {
+    const index = this.#indexFor(align);
+    for (let region = index.find(size, after); region !== undefined; region = index.find(size, region)) {
+      const addr = this.#place(region, size, align, page);
+      if (addr >= 0) return { region, addr };
+    }
+    return undefined;
+  }
+
+  #indexFor(align: number): AlignIndex {
+    const at = this.#indices.findIndex((index) => index.align === align);
+    const index = this.#indices[at] ?? new AlignIndex(align, this.#free);
+    if (at >= 0) this.#indices.splice(at, 1);
+    this.#indices.unshift(index);
+    if (this.#indices.length > MAX_INDICES) this.#indices.pop();
+    return index;
+  }
+
+  /** Where `size` bytes go in a free region, or -1 when they do not. */
+  #place(region: Region, size: number, align: number, page: number): number {
+    const block = this.#pageBlockShift;
+    let { addr } = region;
+    let end = addr + region.size;
+    if (block > 0) {
+      const { prev, next } = region;
+      if (prev !== undefined && prev.page !== page) addr = alignUp(addr, block);
+      if (next !== undefined && next.page !== page) end = alignDown(end, block);
+    }
+    addr = alignUp(addr, align);
+    return addr <= end && end - addr >= size ? addr : -1;
   }
 
   /** The smallest free region of at least `size` bytes. */
@@ -102,7 +151,7 @@ export class RegionMap {
 
   /** Takes `[addr, addr + size)` out of a free region that holds it. The result is in neither tree. */
   carve({ region, addr }: Fit, size: number): Region {
-    this.#free.erase(region);
+    this.#eraseFree(region);
     let taken = region;
     if (addr !== region.addr) {
       taken = this.#tail(region, region.end - addr);
@@ -130,12 +179,12 @@ export class RegionMap {
     if (prev !== undefined && !prev.used) {
       region.addr = prev.addr;
       region.size += prev.size;
-      this.#free.erase(prev);
+      this.#eraseFree(prev);
       this.#unlink(prev);
     }
     if (next !== undefined && !next.used) {
       region.size += next.size;
-      this.#free.erase(next);
+      this.#eraseFree(next);
       this.#unlink(next);
     }
     this.#insertFree(region);
@@ -223,7 +272,7 @@ export class RegionMap {
   /** Cuts the last `size` bytes off a region; the new region has its state but is in no tree. */
   #tail(region: Region, size: number): Region {
     if (size <= 0 || size >= region.size) throw new InvariantError(`cutting ${hex(size)} off ${hex(region.size)}`);
-    const tail = new Region(region.end - size, size);
+    const tail = this.#make(region.end - size, size);
     region.size -= size;
     tail.copyState(region);
     tail.prev = region;
@@ -244,6 +293,12 @@ export class RegionMap {
       at = left ? at.left : at.right;
     }
     this.#free.insertAt(region, parent, left);
+    for (let i = 0; i < this.#indices.length; i++) this.#indices[i]?.add(region);
+  }
+
+  #eraseFree(region: Region): void {
+    this.#free.erase(region);
+    for (let i = 0; i < this.#indices.length; i++) this.#indices[i]?.remove(region);
   }
 
   #insertUsed(region: Region): void {
@@ -269,6 +324,15 @@ export class RegionMap {
     if (prev === undefined) this.#first = next;
     else prev.next = next;
     if (next !== undefined) next.prev = prev;
-    region.prev = region.next = undefined;
+    region.retire();
+    if (this.#spares.length < MAX_SPARES) this.#spares.push(region);
+  }
+
+  #make(addr: number, size: number): Region {
+    const region = this.#spares.pop();
+    if (region === undefined) return new Region(addr, size);
+    region.addr = addr;
+    region.size = size;
+    return region;
   }
 }

@@ -99,6 +99,16 @@ export class Region extends RbNode<Region> {
     this.refd = other.refd;
   }
 
+  /** Makes the object as new, when the region is gone. */
+  retire(): void {
+    this.#flags = 0;
+    this.page = this.refd = PAGE_NONE;
+    this.prev = this.next = undefined;
+    this.memory = undefined;
+    this.tags = undefined;
+    this.offset = 0;
+  }
+
   #set(bit: number, on: boolean): void {
     this.#flags = on ? this.#flags | bit : this.#flags & ~bit;
   }

@@ -1,5 +1,5 @@
 import type { PooledTable, TableMemory } from '@nvmmu/ptcache';
-import type { BoundSpace, HostPages, Level, PageSize, SpaceTemplate } from './backend.js';
+import type { BoundSpace, HostPages, Level, LevelType, PageSize, SpaceTemplate } from './backend.js';
 import { VmmError, InvariantError } from './errors.js';
 import type { DeviceState } from './device-state.js';
 import { MapState } from './map-state.js';
@@ -8,6 +8,9 @@ import { LOG, type LogLevel } from './observer.js';
 import { PageTable } from './page-table.js';
 import { RegionMap } from './region-map.js';
 import { MAX_LEVELS, Walk } from './walk.js';
+
+/** Records that are kept for later. */
+const MAX_SPARE_RECORDS = 256;
 
 /** How an address space is laid out: by the driver, around a driver's window, or the same with raw calls. */
 export type SpaceType = 'unmanaged' | 'managed' | 'raw';
@@ -44,6 +47,8 @@ export class SpaceState implements BoundSpace {
   isClosed = false;
   /** Sparse ranges that raw calls took, by address. */
   readonly rawSparse: Map<number, number> = new Map<number, number>();
+  /** Records of dual tables that are gone, to be used again. */
+  readonly spareRecords: PageTable[] = [];
   /** Log level, 0 for none; lowered while page sizes are tried in silence. */
   logLevel: number;
   readonly #engines = new Map<string, number>();
@@ -123,6 +128,13 @@ export class SpaceState implements BoundSpace {
   /** Gives a table back; a booted space caches none. */
   releaseTable(table: PooledTable | undefined): void {
     this.device.releaseTable(table, this.isBooted);
+  }
+
+  /** Keeps the record of a table that is gone, if its kind is worth it. */
+  keepRecord(type: LevelType, record: PageTable): void {
+    if ((type === 'SPT' || type === 'LPT') && this.spareRecords.length < MAX_SPARE_RECORDS) {
+      this.spareRecords.push(record);
+    }
   }
 
   /** Where host pages of page frames are mapped and released; absent when nobody is to be told. */

@@ -24,7 +24,11 @@ export function ensureRecord(walk: Walk): PageTable {
   const existing = directory.children[index];
   if (existing !== undefined) return existing;
   const sparse = ((directory.entryFacts[index] as number) & ENTRY.sparse) !== 0;
-  const pt = new PageTable(walk.levelAt(walk.level - 1), walk.pair, sparse, walk.page.shift);
+  const level = walk.levelAt(walk.level - 1);
+  // Records of dual tables come and go with their tables: those that went are used again.
+  const spare = level.type === 'SPT' || level.type === 'LPT' ? walk.space.spareRecords.pop() : undefined;
+  spare?.renew(sparse, walk.page.shift);
+  const pt = spare ?? new PageTable(level, walk.pair, sparse, walk.page.shift);
   directory.children[index] = pt;
   return pt;
 }
@@ -52,9 +56,10 @@ export function buildTable(walk: Walk, pt: PageTable): boolean {
     return false;
   }
   if (level.type === 'LPT') {
+    pt.prepareLarge();
     fillNewLargeTable(walk, pt);
   } else {
-    if (slot === 1) pt.smallMapped = new Uint8Array(entries);
+    if (slot === 1) pt.prepareSmall(entries);
     if (!zeroed) {
       if (level.type === 'PGD') pt.entryFacts.fill(ENTRY.sparse);
       fillEntries(space, level, table, 0, entries, pt.inheritsSparse ? level.sparse : level.invalid);
@@ -106,7 +111,8 @@ export function freeTable(walk: Walk): void {
   }
   walk.trace(`PDE free ${type}`);
   space.releaseTable(table);
-  if (slot === 1) forgetSmallTable(pt);
-  else if (type === 'LPT') forgetLargeTable(pt);
+  if (!partnerLives) space.keepRecord(type, pt);
+  else if (slot === 1) forgetSmallTable(pt);
+  else forgetLargeTable(pt);
   walk.level--;
 }

@@ -2,6 +2,7 @@ import type { Level, PageSize } from './backend.js';
 import { InvariantError } from './errors.js';
 import { bitField, isAligned, paddedHex, shiftRight } from './numbers.js';
 import { LOG } from './observer.js';
+import type { MapState } from './map-state.js';
 import type { PageTable } from './page-table.js';
 import type { SpaceState } from './space-state.js';
 
@@ -9,6 +10,15 @@ import type { SpaceState } from './space-state.js';
 export const MAX_LEVELS = 6;
 
 const NO_FLUSH = MAX_LEVELS;
+
+/** Page frames on their way into entries: two lanes a frame, and the next one to write. */
+export interface FrameCursor {
+  readonly lanes: Uint32Array;
+  next: number;
+}
+
+/** What is written into entries: pages of a memory object, or page frames. */
+export type MapSource = MapState | FrameCursor;
 
 /**
  * Position of a traversal of the page tables (`nvkm_vmm_iter`). Level 0 is the leaf of the page size that is walked,
@@ -24,13 +34,21 @@ export class Walk {
   pair: Level | undefined = undefined;
   level = 0;
   top = 0;
+  /** What the entries are written from, in walks that write. */
+  source: MapSource | undefined = undefined;
+  /** Whether the range is sparse, in walks that clear. */
+  sparse = false;
+  /** Whether entries hold page frames, in walks that clear. */
+  frames = false;
+  /** Whether mappings end, in walks that end sparseness. */
+  endMappings = false;
   /** Entries still to do. */
   remaining = 0;
   /** Index in the table of each level. */
   readonly index: Int32Array = new Int32Array(MAX_LEVELS);
   /** Record of the table of each level; valid from `level` up. */
   readonly tables: PageTable[];
-  #flushDepth = NO_FLUSH;
+  private flushDepth = NO_FLUSH;
 
   constructor(space: SpaceState, page: PageSize) {
     this.space = space;
@@ -53,7 +71,7 @@ export class Walk {
     this.leaf = leafOf(page);
     this.pair = this.leaf.type === 'SPT' ? space.largeLevel : undefined;
     this.remaining = shiftRight(size, shift);
-    this.#flushDepth = NO_FLUSH;
+    this.flushDepth = NO_FLUSH;
     let at = shift;
     for (let i = 0; i < levels.length; i++) {
       const bits = (levels[i] as Level).bits;
@@ -83,14 +101,14 @@ export class Walk {
   /** Notes that an entry of the present level has changed. */
   markFlush(): void {
     const depth = this.top - this.level;
-    if (depth < this.#flushDepth) this.#flushDepth = depth;
+    if (depth < this.flushDepth) this.flushDepth = depth;
   }
 
   /** Makes the GPU drop what it may have cached of the entries that have changed. */
   flush(): void {
-    const depth = this.#flushDepth;
+    const depth = this.flushDepth;
     if (depth === NO_FLUSH) return;
-    this.#flushDepth = NO_FLUSH;
+    this.flushDepth = NO_FLUSH;
     const { space } = this;
     if (space.template.flush === undefined) return;
     if (space.logLevel >= LOG.trace) this.trace(`flush: ${depth}`);

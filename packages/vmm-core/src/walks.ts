@@ -12,20 +12,10 @@ import {
 } from './leaf.js';
 import { InvariantError } from './errors.js';
 import { logWrites } from './entries.js';
-import type { MapState } from './map-state.js';
 import { writeFromSource } from './sources.js';
 import type { SpaceState } from './space-state.js';
 import { traverse, type LeafAction } from './traverse.js';
-import type { Walk } from './walk.js';
-
-/** Page frames on their way into entries: two lanes a frame, and the next one to write. */
-export interface FrameCursor {
-  readonly lanes: Uint32Array;
-  next: number;
-}
-
-/** What is written into entries: pages of a memory object, or page frames. */
-export type MapSource = MapState | FrameCursor;
+import type { FrameCursor, MapSource, Walk } from './walk.js';
 
 /** Takes a reference on each entry, building tables. Returns the bytes done. */
 export function walkRef(space: SpaceState, page: number, addr: number, size: number): number {
@@ -39,17 +29,14 @@ export function walkUnref(space: SpaceState, page: number, addr: number, size: n
 
 /** Takes references and writes entries. Returns the bytes done. */
 export function walkRefMap(space: SpaceState, page: number, addr: number, size: number, source: MapSource): number {
-  return run(space, 'ref + map', page, addr, size, true, (walk, index, count) => {
-    takeRefs(walk, index, count);
-    write(walk, index, count, source);
-  });
+  space.walk.source = source;
+  return run(space, 'ref + map', page, addr, size, true, refAndWrite);
 }
 
 /** Writes entries that have references. */
 export function walkMap(space: SpaceState, page: number, addr: number, size: number, source: MapSource): void {
-  run(space, 'map', page, addr, size, false, (walk, index, count) => {
-    write(walk, index, count, source);
-  });
+  space.walk.source = source;
+  run(space, 'map', page, addr, size, false, write);
 }
 
 /** Clears entries; `frames` when they hold page frames, whose host pages are released. */
@@ -61,10 +48,9 @@ export function walkUnmap(
   sparse: boolean,
   frames: boolean,
 ): void {
-  run(space, 'unmap', page, addr, size, false, (walk, index, count) => {
-    if (frames) releaseFrames(walk, index, count);
-    clear(walk, index, count, sparse);
-  });
+  space.walk.sparse = sparse;
+  space.walk.frames = frames;
+  run(space, 'unmap', page, addr, size, false, clear);
 }
 
 /** Clears entries and drops their references. In a table that goes away nothing is cleared. */
@@ -76,10 +62,9 @@ export function walkUnmapUnref(
   sparse: boolean,
   frames: boolean,
 ): void {
-  run(space, 'unmap + unref', page, addr, size, false, (walk, index, count) => {
-    if (frames) releaseFrames(walk, index, count);
-    if (dropRefs(walk, index, count)) clear(walk, index, count, sparse);
-  });
+  space.walk.sparse = sparse;
+  space.walk.frames = frames;
+  run(space, 'unmap + unref', page, addr, size, false, unrefAndClear);
 }
 
 /** Releases the host pages of page frames that are about to be replaced (KD-14). */
@@ -100,9 +85,8 @@ export function walkSparseUnref(
   size: number,
   endMappings: boolean,
 ): void {
-  run(space, 'sparse unref', page, addr, size, false, (walk, index, count) => {
-    dropSparse(walk, index, count, endMappings);
-  });
+  space.walk.endMappings = endMappings;
+  run(space, 'sparse unref', page, addr, size, false, dropSparse);
 }
 
 /** Visits the tables of a booted space without touching them: the driver makes them accessible early here. */
@@ -124,12 +108,29 @@ function run(
   return traverse(walk, build, leaf);
 }
 
-function clear(walk: Walk, index: number, count: number, sparse: boolean): void {
-  clearEntries(walk, index, count, sparse);
+// The actions take what they need from the walk: closures would be made for each call, and never be inlined.
+
+function refAndWrite(walk: Walk, index: number, count: number): void {
+  takeRefs(walk, index, count);
+  write(walk, index, count);
+}
+
+function unrefAndClear(walk: Walk, index: number, count: number): void {
+  if (walk.frames) releaseFrames(walk, index, count);
+  if (!dropRefs(walk, index, count)) return;
+  clearEntries(walk, index, count);
   walk.markFlush();
 }
 
-function write(walk: Walk, index: number, count: number, source: MapSource): void {
+function clear(walk: Walk, index: number, count: number): void {
+  if (walk.frames) releaseFrames(walk, index, count);
+  clearEntries(walk, index, count);
+  walk.markFlush();
+}
+
+function write(walk: Walk, index: number, count: number): void {
+  const { source } = walk;
+  if (source === undefined) throw new InvariantError('a walk that writes without a source');
   if ('lanes' in source) writeFrames(walk, index, count, source);
   else writeFromSource(walk.space, walk.leaf, leafMemory(walk), index, count, source);
   noteMapped(walk, index, count);
