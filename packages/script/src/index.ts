@@ -48,4 +48,5 @@ export { ScriptRunner, type Bindings, type RunnerOptions } from './runner.js';
 export type { Recorded, StepResult } from './step.js';
 export { didYouMean } from './suggest.js';
 export { timeScript, type OperationTime, type Timing, type TimingOptions } from './timing.js';
+export { TraceEvents, type TraceEvent } from './trace-events.js';
 export { formatRegions } from './vma-lines.js';

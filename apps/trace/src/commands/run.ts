@@ -8,6 +8,7 @@ import { EXIT, Failure } from '../failure.js';
 import { fileFailure, inputName, inputSize, openInput } from '../input.js';
 import { chipOption, logOption } from '../options.js';
 import { Output } from '../output.js';
+import { PerfettoFile } from '../perfetto-file.js';
 import { Progress } from '../progress.js';
 import { nodeSha256 } from '../sha256.js';
 import { paintFor } from '../style.js';
@@ -22,6 +23,7 @@ interface RunFlags {
   readonly dump?: string;
   readonly strict?: true;
   readonly tables: boolean;
+  readonly perfetto?: string;
 }
 
 /** `run SCRIPT`. */
@@ -35,6 +37,10 @@ export function runCommand(): Command {
     .option('--verify', 'check tables, references and memory after each operation')
     .option('--dump <file>', 'write page-table memory as text at the end')
     .option('--strict', 'exit 1 when an operation was refused')
+    .option(
+      '--perfetto <file>',
+      'write a trace that ui.perfetto.dev opens; its times count work, they are not measured',
+    )
     .option('--no-tables', 'leave out the page tables at the end')
     .addHelpText(
       'after',
@@ -42,6 +48,7 @@ export function runCommand(): Command {
 Examples:
   nvmmu-trace run script.vmm.jsonl
   nvmmu-trace run script.vmm.jsonl --log trace
+  nvmmu-trace run script.vmm.jsonl --perfetto trace.json
   nvmmu-trace run --json - < script.vmm.jsonl > script.golden.jsonl`,
     )
     .action(run);
@@ -80,13 +87,14 @@ async function run(path: string, flags: RunFlags): Promise<void> {
   const runner = new ScriptRunner({
     sha256: nodeSha256,
     hash: flags.json === true,
-    keepAll: flags.json !== true,
+    keepAll: flags.json !== true || flags.perfetto !== undefined,
     log: flags.json === true ? 'spam' : (flags.log ?? 'none'),
     verify: flags.verify === true,
     ...(flags.chip !== undefined && { chip: flags.chip }),
   });
   const progress = new Progress('operations', !process.stdout.isTTY);
   const { onHeader, onStep } = printer(out, flags);
+  const trace = flags.perfetto === undefined ? undefined : new PerfettoFile(flags.perfetto, runner);
   let refused = 0;
   let read = 0;
   const source = openInput(path, (count) => (read += count));
@@ -97,6 +105,7 @@ async function run(path: string, flags: RunFlags): Promise<void> {
       const step = runner.step(operation);
       if (step.ret !== 0) refused++;
       onStep(step);
+      await trace?.add(step);
       if (out.full) await out.drain();
       if (out.closed) return;
       progress.update(runner.count, size === undefined ? undefined : read / size);
@@ -111,6 +120,7 @@ async function run(path: string, flags: RunFlags): Promise<void> {
   } finally {
     progress.end();
   }
+  await trace?.end();
   if (flags.json !== true) {
     if (flags.tables) for (const line of describeTables(runner, paintFor(process.stdout))) out.line(line);
     out.line(`${plural(runner.count, 'operation')}, ${refused} refused`);
