@@ -110,7 +110,7 @@ const ACTIONS: Readonly<Record<Name, Action>> = {
     session.part();
   },
   all: (session, a) => {
-    session.checkAll(a % 8 === 0);
+    session.checkAll(a % 16 === 0);
   },
   boot: (session, a) => {
     // Bootstrapping a whole address space would take gigabytes of tables.

@@ -60,19 +60,23 @@ export class SpaceModel {
     const cell = this.pages.get(page);
     if (cell !== undefined) return cell;
     let found: Cell | undefined;
+    let largest = 0;
     let layers = 0;
-    for (const [, layer] of [...this.rawPages].sort(([a], [b]) => a - b)) {
+    for (const [shift, layer] of this.rawPages) {
       const here = layer.get(page);
       if (here === undefined) continue;
-      found = here;
+      if (shift > largest) {
+        found = here;
+        largest = shift;
+      }
       layers++;
     }
     if (layers > 1 && this.#bothFault) return 'fault';
     if (found !== undefined) return found;
     const place = { addr: page * PAGE_BYTES, size: PAGE_BYTES };
-    const sparse = (range: Range): boolean => overlaps(range, place);
-    if (this.rawSparse.some(sparse)) return 'sparse';
-    return this.allocations.some((allocation) => allocation.sparse && sparse(allocation)) ? 'sparse' : 'fault';
+    for (const range of this.rawSparse) if (overlaps(range, place)) return 'sparse';
+    for (const allocation of this.allocations) if (allocation.sparse && overlaps(allocation, place)) return 'sparse';
+    return 'fault';
   }
 
   /** The allocation that holds an address. */

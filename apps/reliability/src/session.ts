@@ -51,6 +51,7 @@ export class Session {
   readonly #reader: ProviderReader;
   readonly #places: number[] = [];
   #walkers: Walker[] = [];
+  #limit = 0;
   #names = 0;
   #random = 1;
 
@@ -234,6 +235,7 @@ export class Session {
     this.expect(ret === 0, `no address space: ${ret}`);
     const model = new SpaceModel(this.vmm.state.template.format.bothValidFaults);
     const limit = Number(this.vmm.limit);
+    this.#limit = limit;
     const client = { sparse: false, type: 'addr', page: 0 } as const;
     if (type !== 'unmanaged') {
       if (addr > 0) model.get({ addr: 0, size: addr, ...client });
@@ -259,7 +261,7 @@ export class Session {
   look(page: number): void {
     const addr = page * PAGE_BYTES;
     if (addr < this.setup.addr && this.setup.type === 'unmanaged') return;
-    if (addr < 0 || addr >= Number(this.vmm.limit)) return;
+    if (addr < 0 || addr >= this.#limit) return;
     this.lookups++;
     const expected = this.model.at(addr);
     const walker = this.#walkers[this.#walkers.length === 1 ? 0 : this.random(this.#walkers.length)];

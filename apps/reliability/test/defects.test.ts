@@ -6,7 +6,7 @@ import { BumpProvider } from '@nvmmu/ptcache';
 import { findChip, parseScript, ScriptRunner, type StepResult } from '@nvmmu/script';
 import { MemoryObject, Mmu, type Vmm } from '@nvmmu/vmm-core';
 import { describe, expect, test } from 'vitest';
-import { translate, walkBytes } from '../src/walks.js';
+import { translate, walkBytes } from './support/walks.js';
 
 const FOLDER = new URL('../../../examples/defects/', import.meta.url);
 

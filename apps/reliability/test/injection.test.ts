@@ -5,9 +5,9 @@ import { BumpProvider, type MemoryProvider, type TableMemory } from '@nvmmu/ptca
 import { CHIPS, findChip } from '@nvmmu/script';
 import { MemoryObject, Mmu, VmmError, type Chip, type Vmm } from '@nvmmu/vmm-core';
 import { describe, expect, test } from 'vitest';
-import { ATTEMPTS, FRAME_ATTEMPT, WINDOW, type Attempt } from '../src/injection.js';
-import { snapshot } from '../src/snapshot.js';
-import { translate } from '../src/walks.js';
+import { ATTEMPTS, FRAME_ATTEMPT, WINDOW, type Attempt } from './support/injection.js';
+import { snapshot } from './support/snapshot.js';
+import { translate } from './support/walks.js';
 
 interface World {
   readonly mmu: Mmu;

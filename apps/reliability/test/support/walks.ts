@@ -1,6 +1,6 @@
 import { readInstance, walk, type Vmm, type WalkResult } from '@nvmmu/vmm-core';
 import type { BumpProvider } from '@nvmmu/ptcache';
-import { ProviderReader } from './reader.js';
+import { ProviderReader } from '../../src/reader.js';
 
 /** What the hardware makes of an address, from the bytes alone. */
 export function walkBytes(vmm: Vmm, provider: BumpProvider, va: bigint): WalkResult {
