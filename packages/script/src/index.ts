@@ -7,6 +7,8 @@ export { PROFILES, type Profile, type SpaceChoice, type StepName } from './gener
 export { findProfile, generatedHeader, generateOperations, type GenerateOptions } from './generate/random.js';
 export { WORKLOADS, type Workload } from './generate/workloads.js';
 export { LineSplitter, readLines, splitLines, type ByteSource, type LineOptions, type TextLine } from './lines.js';
+export type { Finding, Rule } from './lint/finding.js';
+export { Linter, type LintOptions } from './lint/linter.js';
 export { hashMemory } from './memory-hash.js';
 export type { ScriptSpace } from './names.js';
 export { formatHex, parseHex } from './numbers.js';
