@@ -5,6 +5,8 @@ import { checkCommand } from './commands/check.js';
 import { explainCommand } from './commands/explain.js';
 import { findCommand } from './commands/find.js';
 import { genCommand } from './commands/gen.js';
+import { lintCommand } from './commands/lint.js';
+import { planCommand } from './commands/plan.js';
 import { pteCommand } from './commands/pte.js';
 import { rootsCommand } from './commands/roots.js';
 import { runCommand } from './commands/run.js';
@@ -35,6 +37,8 @@ export function createProgram(): Command {
     checkCommand(),
     timeCommand(),
     genCommand(),
+    planCommand(),
+    lintCommand(),
     explainCommand(),
     walkCommand(),
     tablesCommand(),

@@ -44,9 +44,9 @@ export function checkArguments(context: LintContext): void {
     case 'map': {
       const { size, offset } = operation;
       if (size === 0n) report(SIZE_ZERO, 'map of no bytes');
-      if (addr !== undefined && addr + (size ?? 0n) > END) report(WRAP, `map at ${formatHex(addr)} wraps past 2^64`);
+      if (addr !== undefined && addr + (size ?? 0n) >= END) report(WRAP, `map at ${formatHex(addr)} wraps past 2^64`);
       const bytes = context.size ?? 0n;
-      if (offset + bytes > END) report(OFFSET_WRAP, `offset ${formatHex(offset)} plus the size wraps past 2^64`);
+      if (offset + bytes >= END) report(OFFSET_WRAP, `offset ${formatHex(offset)} plus the size wraps past 2^64`);
       return;
     }
     case 'get': {
@@ -57,7 +57,7 @@ export function checkArguments(context: LintContext): void {
       return;
     }
     case 'pfnclr':
-      if (addr !== undefined && addr + operation.size > END) {
+      if (addr !== undefined && addr + operation.size >= END) {
         report(CLEAR_WRAP, `clear at ${formatHex(addr)} wraps past 2^64`);
       }
       return;

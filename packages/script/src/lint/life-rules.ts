@@ -9,6 +9,11 @@ const FAILED_SPACE: Rule = {
   severity: 'error',
   reason: 'the error path destroys a list that was never filled: memory is corrupted',
 };
+const WIDE_SPACE: Rule = {
+  rule: 'KD-38',
+  severity: 'note',
+  reason: "until Linux 6.16 a region's size had 50 bits and walks five levels: larger regions are cut off",
+};
 const CLIENT_PUT: Rule = {
   rule: 'KD-34',
   severity: 'note',
@@ -72,6 +77,7 @@ export function checkLife(context: LintContext): void {
     case 'vmm':
       if (step.error?.code === 'EINVAL' || step.error?.code === 'ENOMEM')
         report(FAILED_SPACE, 'creating the address space fails');
+      if (done) checkWidth(context);
       return;
     case 'get':
       if (done && step.addr !== undefined) {
@@ -113,6 +119,11 @@ export function checkLife(context: LintContext): void {
     default:
       return;
   }
+}
+
+function checkWidth({ runner, operation, report }: LintContext): void {
+  const vmm = operation.op === 'vmm' ? runner.spaces.get(operation.id)?.vmm : undefined;
+  if (vmm !== undefined && vmm.limit - vmm.start > 1n << 50n) report(WIDE_SPACE, 'address space of more than 50 bits');
 }
 
 function checkRaw({ operation, report, memory }: LintContext): void {

@@ -1,5 +1,7 @@
 import { PAGE, type Vmm } from '@nvmmu/vmm-core';
 import { formatHex } from '../numbers.js';
+import type { MapOperation } from '../operations.js';
+import type { ScriptRunner } from '../runner.js';
 import { overlaps, type LintContext, type Rule } from './finding.js';
 
 // Maps, unmaps and sparse allocations: KD-01 to KD-06, KD-09, KD-31, KD-33, KD-39, KD-44, KD-50 to KD-52.
@@ -127,8 +129,9 @@ export function checkMappings(context: LintContext): void {
     if (memory.booted && (huge || operation.size >> 21n > 0n)) {
       report(BOOT_HUGE, 'sparse allocation over tables that "boot" built');
     }
-    if (operation.page === 26 && chip.arguments.includes('bigPage'))
-      report(SPARSE_SHIFT, 'sparse allocation of 64 MiB pages');
+    if (large === 16 && chip.arguments.includes('bigPage') && operation.size >= 1n << 26n) {
+      report(SPARSE_SHIFT, 'sparse allocation of 64 MiB or more with 64 KiB big pages');
+    }
   }
   if (operation.op === 'map' && addr !== undefined && size !== undefined) {
     const after = step.ret === 0 ? vmm.regionAt(addr) : undefined;
@@ -188,7 +191,7 @@ function isUnwritable({ runner, operation, space, region }: LintContext): boolea
 }
 
 /** Whether another page size is mapped in the 512 MiB of an address, on chips where one table serves them. */
-function isSecondSize({ space, addr, size, operation, step }: LintContext): boolean {
+function isSecondSize({ runner, space, addr, size, operation, step }: LintContext): boolean {
   const shift = BigInt(space?.vmm.state.template.pageBlockShift ?? 0);
   if (shift === 0n || space === undefined || addr === undefined || size === undefined) return false;
   if (operation.op !== 'map' || space.vmm.type === 'unmanaged' || (step.ret !== 0 && step.error?.code !== 'EINVAL'))
@@ -198,9 +201,22 @@ function isSecondSize({ space, addr, size, operation, step }: LintContext): bool
   for (const it of space.vmm.regions())
     if (it.mapped && it.refd !== undefined && overlaps(it, block)) sizes.add(it.refd);
   if (sizes.size === 0) return false;
-  if (step.ret === 0) return sizes.size > 1;
+  if (step.ret === 0) return sizes.size > 1 || isBelowWish(runner, operation, addr, size, [...sizes]);
   const wanted = step.error?.message ?? '';
   return wanted.includes('page size');
+}
+
+/** Whether a map got small pages although everything about it suits large ones. */
+function isBelowWish(
+  runner: ScriptRunner,
+  operation: MapOperation,
+  addr: bigint,
+  size: bigint,
+  sizes: number[],
+): boolean {
+  const memory = runner.memories.get(operation.mem);
+  const suits = (addr | size | operation.offset) & 0xffffn;
+  return sizes.length === 1 && sizes[0] === 1 && memory?.target === 'vram' && memory.pageShift >= 16 && suits === 0n;
 }
 
 function checkSparse({ space, memory, addr, report }: LintContext, shift: number, large: number | undefined): void {
@@ -216,18 +232,21 @@ function checkSparse({ space, memory, addr, report }: LintContext, shift: number
 }
 
 function checkTags({ operation, chip, step, report }: LintContext, shift: number, large: number | undefined): void {
-  if (operation.op !== 'map' || operation.offset === 0n || step.ret !== 0) return;
+  if (operation.op !== 'map' || step.ret !== 0) return;
   const { kind = 0, comp = 0 } = operation.args ?? {};
   const { table } = chip.kinds;
   if (chip.mapArguments.includes('comp')) {
     const rule = TAG_STARTS['KD-51'];
-    if (comp > 1 && rule !== undefined) report(rule, `compressed map at offset ${formatHex(operation.offset)}`);
+    if (comp > 1 && operation.offset !== 0n && rule !== undefined)
+      report(rule, `compressed map at offset ${formatHex(operation.offset)}`);
     return;
   }
   if (kind === 0 || table[kind] === kind || large !== 16 || shift > large) return;
-  const rule = TAG_STARTS[chip.arguments.includes('bigPage') ? 'KD-52' : 'KD-50'];
   // gp100 and later count the lines of such maps right.
-  if (rule !== undefined && !chip.arguments.includes('replay')) {
+  if (chip.arguments.includes('replay')) return;
+  const halves = chip.arguments.includes('bigPage');
+  const rule = TAG_STARTS[halves ? 'KD-52' : 'KD-50'];
+  if (rule !== undefined && (halves || operation.offset !== 0n)) {
     report(rule, `compressed map at offset ${formatHex(operation.offset)}`);
   }
 }
