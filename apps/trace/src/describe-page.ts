@@ -4,7 +4,8 @@ import { formatHex } from './values.js';
 type Flags = Pick<
   WalkMapped | MappedRange,
   'ro' | 'priv' | 'vol' | 'noAtomics' | 'storageKind' | 'tag' | 'aperture' | 'peer'
->;
+> &
+  Partial<Pick<MappedRange, 'tagStep'>>;
 
 /** The flags of a page in words. */
 export function flagWords(page: Flags): string[] {
@@ -14,8 +15,14 @@ export function flagWords(page: Flags): string[] {
     ...(page.vol ? ['volatile'] : []),
     ...(page.noAtomics ? ['no atomics'] : []),
     ...(page.storageKind === 0 ? [] : [`kind ${formatHex(page.storageKind)}`]),
-    ...(page.tag === 0 ? [] : [`tag ${page.tag}`]),
+    ...tagWords(page),
   ];
+}
+
+function tagWords({ tag, tagStep }: Flags): string[] {
+  // Of a range the first; a step of 0 says that it is not compressed.
+  if (tagStep !== undefined) return tagStep === 0 ? [] : [`tags from ${tag}`];
+  return tag === 0 ? [] : [`tag ${tag}`];
 }
 
 /** The aperture, with the number of the peer. */
@@ -36,5 +43,6 @@ export function pageJson(page: Flags & { readonly addr: bigint; readonly shift: 
     noAtomics: page.noAtomics,
     kind: page.storageKind,
     tag: page.tag,
+    ...(page.tagStep !== undefined && { tagStep: page.tagStep }),
   };
 }

@@ -59,7 +59,9 @@ function tryEncode(level: LevelFormat, layout: EntryLayout, values: Values): big
  * @throws VmmError `EINVAL` that says what does not fit.
  */
 export function encodeFields(level: LevelFormat, given: Values, layout?: string): EncodedFields {
-  const named = level.layouts.filter(({ name }) => layout === undefined || name.includes(layout));
+  const exact = level.layouts.filter(({ name }) => name === layout);
+  const similar = level.layouts.filter(({ name }) => layout === undefined || name.includes(layout));
+  const named = exact.length > 0 ? exact : similar;
   if (named.length === 0) {
     const names = level.layouts.map(({ name }) => `"${name}"`).join(', ');
     throw new VmmError('EINVAL', `level ${level.name} has no layout "${layout ?? ''}", only ${names}`);

@@ -110,7 +110,10 @@ export function memoryOptions(): Option[] {
   return [
     new Option('--script <file>', 'the state after a script; - is standard input'),
     new Option('--at <n>', 'the state after operation n of the script').argParser(parseOrdinal),
-    new Option('--dump <file>', 'a text dump: what run --dump writes, or ADDRESS: WORD… lines of a peek tool'),
+    new Option(
+      '--dump <file>',
+      'a text dump: what run --dump writes, ADDRESS: WORD… lines of a peek tool, or a printed tree (PD3@0x…)',
+    ),
     new Option('--elided <how>', 'what "..." in a dump stands for: the line before (repeat), or zeros').choices([
       'repeat',
       'zero',
@@ -213,7 +216,7 @@ async function fromScript(
 
 function fromMemory(flags: StateFlags, note: (text: string) => void): State {
   const { inst, pdb, subcontext, vmm } = flags;
-  const { reader, header, image } = openMemory(flags);
+  const { reader, header, image } = openMemory(flags, note);
   const named = inst === undefined && pdb === undefined ? dumpedSpace(header, vmm) : undefined;
   const chip = flags.chip ?? header?.chip;
   if (chip === undefined) throw new Failure('which chip are these tables of? Give --chip');
@@ -260,9 +263,13 @@ const PIECE_BYTES = 2 ** 28;
  *
  * @throws Failure for what can't be read, and images that overlap.
  */
-export function openMemory({ dump, image: images = [], elided }: StateFlags): OpenMemory {
+export function openMemory(
+  { dump, image: images = [], elided, chip }: StateFlags,
+  note: (text: string) => void = noteOnError,
+): OpenMemory {
   if (dump !== undefined) {
-    const { image, header } = readDump(dump, elided);
+    const { image, header, elided: partial } = readDump(dump, elided, chip);
+    if (partial === true) note('parts of the tree are left out (...): what is not in it may be mapped all the same');
     return { reader: image, header, image: () => image };
   }
   const files: FileMemory[] = [];
@@ -273,7 +280,7 @@ export function openMemory({ dump, image: images = [], elided }: StateFlags): Op
       files.push(new FileMemory(path, base, target));
       continue;
     }
-    const read = readTextImage(path, elided);
+    const read = readTextImage(path, elided, chip);
     header ??= read.header;
     for (const piece of read.image.pieces()) texts.add(piece);
   }
@@ -286,9 +293,9 @@ export function openMemory({ dump, image: images = [], elided }: StateFlags): Op
   return { reader: new JoinedMemory([texts, ...files]), header, image };
 }
 
-function readTextImage(path: string, elided: Elided | undefined): ReturnType<typeof readDump> {
+function readTextImage(path: string, elided: Elided | undefined, chip: Chip | undefined): ReturnType<typeof readDump> {
   try {
-    return readDump(path, elided);
+    return readDump(path, elided, chip);
   } catch (error) {
     if (error instanceof Failure && /line \d+|no text dump/.test(error.message)) {
       throw new Failure(`${error.message}; if it is raw memory, say where it starts: --image ${path}@0x0`, undefined, {

@@ -13,17 +13,17 @@ export async function traceInProcess(args: readonly string[]): Promise<InProcess
   const before = process.exitCode;
   let text = '';
   stdout.setMaxListeners(0);
-  stdout.write = ((chunk: string | Uint8Array): boolean => {
+  stdout.write = (chunk: string | Uint8Array): boolean => {
     text += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk);
     return true;
-  }) as typeof write;
+  };
   try {
     process.exitCode = 0;
     const program = createProgram();
     program.exitOverride();
     for (const command of program.commands) command.exitOverride();
     await program.parseAsync([...args], { from: 'user' });
-    return { code: Number(process.exitCode), stdout: text };
+    return { code: process.exitCode, stdout: text };
   } finally {
     stdout.write = write;
     process.exitCode = before;

@@ -149,7 +149,7 @@ async function check(vector: Vector, own: boolean): Promise<number> {
 
 async function checkAt(vector: Vector, operations: readonly Operation[], at: number, own: boolean): Promise<number> {
   const runner = new ScriptRunner({ log: 'none', hash: false });
-  for (const step of runner.run(operations)) void step;
+  for (const operation of operations) runner.step(operation);
   const image = new MemoryImage(runner.provider?.allocations());
   const [header = ''] = vector.script;
   const path = folder({
