@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { aliasesCommand } from './commands/aliases.js';
 import { checkCommand } from './commands/check.js';
+import { diffCommand } from './commands/diff.js';
 import { explainCommand } from './commands/explain.js';
 import { findCommand } from './commands/find.js';
 import { genCommand } from './commands/gen.js';
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     checkCommand(),
     timeCommand(),
     genCommand(),
+    diffCommand(),
     planCommand(),
     lintCommand(),
     explainCommand(),

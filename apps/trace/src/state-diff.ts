@@ -1,0 +1,133 @@
+import { listRanges, listTree, type MemoryReader, type TableNode, type TableRange } from '@nvmmu/vmm-core';
+import { directoryOf, type State } from './state-source.js';
+
+/** Addresses whose translation differs. */
+export interface RangeDifference {
+  readonly va: bigint;
+  readonly size: bigint;
+  /** What is there in each state; `undefined` for nothing. A range may begin before `va`. */
+  readonly a: TableRange | undefined;
+  readonly b: TableRange | undefined;
+}
+
+/** A page table that is in one state only, or holds other bytes. */
+export interface TableDifference {
+  readonly kind: 'only in A' | 'only in B' | 'other bytes';
+  readonly table: TableNode;
+  /** Offset in bytes of the first word that differs, and how many do. */
+  readonly first: number;
+  readonly words: number;
+}
+
+const endOf = (range: TableRange): bigint => range.va + range.size;
+
+/** What a range says of one address, apart from the address itself. */
+function meaning(range: TableRange, va: bigint): string {
+  const delta = va - range.va;
+  switch (range.kind) {
+    case 'mapped': {
+      const { addr, aperture, peer, shift, ro, priv, vol, noAtomics, storageKind } = range;
+      return JSON.stringify([
+        String(addr + delta),
+        aperture,
+        peer,
+        shift,
+        ro,
+        priv,
+        vol,
+        noAtomics,
+        storageKind,
+        tagAt(range, delta),
+      ]);
+    }
+    case 'sparse':
+    case 'nowhere':
+      return range.kind;
+    case 'problem':
+      return `${range.problem} ${range.why}`;
+  }
+}
+
+function tagAt(range: TableRange & { readonly kind: 'mapped' }, delta: bigint): number {
+  return range.tag + range.tagStep * Number(delta >> BigInt(range.shift));
+}
+
+/** Whether two ranges, one behind the other, say the same of addresses that follow on. */
+function continues(before: TableRange | undefined, after: TableRange | undefined, at: bigint): boolean {
+  if (before === undefined || after === undefined) return before === after;
+  return before.kind === after.kind && meaning(before, at) === meaning(after, at);
+}
+
+/** The addresses that two states translate differently, in order; neighbours are joined where both sides go on. */
+export function* diffRanges(a: State, b: State): Generator<RangeDifference> {
+  const left = listRanges(a.format, a.reader, directoryOf(a));
+  const right = listRanges(b.format, b.reader, directoryOf(b));
+  let l = left.next().value ?? undefined;
+  let r = right.next().value ?? undefined;
+  let at = 0n;
+  let open: RangeDifference | undefined;
+  while (l !== undefined || r !== undefined) {
+    const starts = [l, r].flatMap((it) => (it === undefined ? [] : [it.va > at ? it.va : at]));
+    const from = starts.reduce((low, it) => (it < low ? it : low));
+    const inL = l !== undefined && l.va <= from ? l : undefined;
+    const inR = r !== undefined && r.va <= from ? r : undefined;
+    const bounds = [l, r].flatMap((it) => (it === undefined ? [] : [it.va > from ? it.va : endOf(it)]));
+    const to = bounds.reduce((low, it) => (it < low ? it : low));
+    const isSame = inL !== undefined && inR !== undefined && meaning(inL, from) === meaning(inR, from);
+    if (!isSame) {
+      if (
+        open !== undefined &&
+        open.va + open.size === from &&
+        continues(open.a, inL, from) &&
+        continues(open.b, inR, from)
+      ) {
+        open = { ...open, size: to - open.va };
+      } else {
+        if (open !== undefined) yield open;
+        open = { va: from, size: to - from, a: inL, b: inR };
+      }
+    }
+    at = to;
+    if (l !== undefined && endOf(l) <= to) l = left.next().value ?? undefined;
+    if (r !== undefined && endOf(r) <= to) r = right.next().value ?? undefined;
+  }
+  if (open !== undefined) yield open;
+}
+
+function tablesOf(state: State): Map<string, TableNode> {
+  const tables = new Map<string, TableNode>();
+  for (const node of listTree(state.format, state.reader, directoryOf(state))) {
+    if (node.kind === 'table') tables.set(`${node.target} ${node.addr} ${node.level}`, node);
+  }
+  return tables;
+}
+
+/** The page tables that differ, those of A first. Only of use between states of one format. */
+export function* diffTables(a: State, b: State): Generator<TableDifference> {
+  const left = tablesOf(a);
+  const right = tablesOf(b);
+  for (const [key, table] of left) {
+    if (!right.has(key)) {
+      yield { kind: 'only in A', table, first: 0, words: 0 };
+      continue;
+    }
+    const { first, words } = compareWords(table, a.reader, b.reader);
+    if (words > 0) yield { kind: 'other bytes', table, first, words };
+  }
+  for (const [key, table] of right) if (!left.has(key)) yield { kind: 'only in B', table, first: 0, words: 0 };
+}
+
+function compareWords(
+  { target, addr, bytes }: TableNode,
+  a: MemoryReader,
+  b: MemoryReader,
+): { first: number; words: number } {
+  let first = 0;
+  let words = 0;
+  for (let offset = 0; offset < bytes; offset += 4) {
+    const at = Number(addr) + offset;
+    if (a.read32(target, at) === b.read32(target, at)) continue;
+    if (words++ === 0) first = offset;
+  }
+  return { first, words };
+}
