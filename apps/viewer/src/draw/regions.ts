@@ -14,6 +14,8 @@ export interface RegionLook {
 const RANK: Readonly<Record<RegionState, number>> = { free: 0, reserved: 1, sparse: 2, mapped: 3 };
 /** Regions that are looked at for one pixel: the rest of a crowd is taken to be alike. */
 const CROWD = 8;
+/** Pixels that something is wide at least. */
+const MIN_WIDTH = 0.75;
 
 /** The colour of a row. */
 export function regionColour({ columns, info, objects }: RegionLook, row: number, colours: Palette): string {
@@ -56,31 +58,34 @@ export function drawRegions(
 ): number {
   const { columns } = look;
   let drawn = 0;
-  for (let i = from; i < to;) {
-    const x = place(i);
-    if (x >= width) break;
-    const column = Math.floor(x);
-    let next = i + 1;
+  /** Everything left of it is painted. */
+  let painted = 0;
+  for (let i = from; i < to && painted < width;) {
+    const left = Math.max(painted, place(i));
+    if (left >= width) break;
+    const edge = Math.floor(left) + 1;
     let best = i;
-    if (place(next) < column + 1) {
-      next = firstAfter(place, next, to, column + 1);
+    let right = Math.min(width, Math.max(place(i + 1), left + MIN_WIDTH));
+    let next = i + 1;
+    if (right < edge) {
+      // A crowd in one column: one rectangle for all of it, and the last of them may go on behind it.
+      next = firstAfter(place, i + 1, to, edge);
       for (let k = i + 1; k < Math.min(next, i + CROWD); k++) {
         if (RANK[stateOf(columns.flags[k] as number)] > RANK[stateOf(columns.flags[best] as number)]) best = k;
       }
+      if (next - 1 > i && place(next) > edge + MIN_WIDTH) next--;
+      right = edge;
     }
-    const end = next > i + 1 ? Math.max(column + 1, Math.min(place(next), column + 1)) : Math.min(place(i + 1), width);
-    const left = Math.max(0, next > i + 1 ? column : x);
-    const wide = Math.max(1, end - left);
-    const flags = columns.flags[best] as number;
-    const state = stateOf(flags);
-    if (state !== 'free') {
-      context.fillStyle = regionColour(look, best, colours);
-      const gap = wide > 3 ? 1 : 0;
-      context.fillRect(left, top, wide - gap, height);
-      if (flags > 0 && (flags & REGION.sparse) !== 0) hatch(context, left, top, wide - gap, height, colours.paper);
-      drawn++;
-    }
+    painted = right;
     i = next;
+    const flags = columns.flags[best] as number;
+    if (stateOf(flags) === 'free') continue;
+    const wide = Math.max(MIN_WIDTH, right - left);
+    const gap = wide > 3 ? 1 : 0;
+    context.fillStyle = regionColour(look, best, colours);
+    context.fillRect(left, top, wide - gap, height);
+    if ((flags & REGION.sparse) !== 0) hatch(context, left, top, wide - gap, height, colours.paper);
+    drawn++;
   }
   return drawn;
 }

@@ -50,7 +50,7 @@ export class Player {
         ...(replay !== undefined && { replay }),
       });
       if (template === undefined) throw new TypeError(`the recording names no known chip ("${name}")`);
-      return { info, index, format: template.format, regions: new RegionTable(info, recording.objects) };
+      return { info, index, format: template.format, regions: new RegionTable(info, recording) };
     });
   }
 
@@ -168,7 +168,7 @@ export class Player {
           const table = this.spaces[space < 0 ? -1 - space : space]?.regions;
           const addr = regions[at + 1] as number;
           if (isRemoval) table?.remove(addr);
-          else table?.add(addr, regions[at + 2] as number, regions[at + 3] as number, regions[at + 4] as number);
+          else table?.add(addr, row);
         }
       }
     }

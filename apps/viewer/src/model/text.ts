@@ -14,8 +14,8 @@ export function size(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  const text = Number.isInteger(value) ? String(value) : value.toFixed(2).replace(/0+$/, '');
-  return `${text} ${UNITS[unit] ?? ''}`;
+  const rounded = Number(value.toFixed(2));
+  return `${rounded === value ? '' : '≈ '}${rounded} ${UNITS[unit] ?? ''}`;
 }
 
 /** A page size by its log2: 4K, 2M. */

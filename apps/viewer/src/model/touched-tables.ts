@@ -17,8 +17,8 @@ export interface TouchedTable {
   readonly entryWords: number;
 }
 
-/** Operations reach beyond their range to the end of the large page, or of the dual tables, that they cut. */
-const REACH = 2 ** 21;
+/** Operations reach beyond their range to the ends of the largest large page that shares its range with small ones. */
+const REACH = 2 ** 17;
 
 /** Touched tables by address. */
 export type TouchedTables = Map<number, TouchedTable>;

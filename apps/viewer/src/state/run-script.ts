@@ -5,7 +5,7 @@ import type { WorkerReply, WorkerRequest } from '../worker.js';
 export interface Job {
   readonly result: Promise<Recording>;
   /** Ends it; the result is then rejected with a {@link CancelledError}. */
-  cancel(): void;
+  readonly cancel: () => void;
 }
 
 /** Somebody has ended a job. */

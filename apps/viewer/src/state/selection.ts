@@ -2,7 +2,7 @@ import { computed, type ReadonlySignal } from '@preact/signals';
 import { findLevel } from '@nvmmu/vmm-core';
 import type { ChangedWords } from '../model/player.js';
 import type { TableRef } from '../model/tables.js';
-import { address, entry, hardware, level, moved, script } from './store.js';
+import { address, entry, hardware, level, followMoves, script } from './store.js';
 
 /** The table that is looked at, with the tables on the way to it. */
 export interface Selection {
@@ -16,7 +16,7 @@ export interface Selection {
 
 /** Memory that the step changed. */
 export const changes: ReadonlySignal<readonly ChangedWords[]> = computed(() => {
-  moved.value;
+  followMoves();
   return script.value?.player.changes() ?? [];
 });
 

@@ -67,6 +67,11 @@ export const logText: Signal<string> = signal('');
 /** The other chip of a comparison. */
 export const otherChip: Signal<string | undefined> = signal(undefined);
 
+/** Makes whoever calls it depend on where the player stands. */
+export function followMoves(): number {
+  return moved.value;
+}
+
 effect(() => {
   const current = session.value;
   if (current?.kind !== 'script') return;
@@ -81,7 +86,7 @@ export const script: ReadonlySignal<ScriptSession | undefined> = computed(() =>
 
 /** The address spaces that exist at the step. */
 export const openSpaces: ReadonlySignal<readonly PlayedSpace[]> = computed(() => {
-  moved.value;
+  followMoves();
   const player = script.value?.player;
   return player === undefined ? [] : player.spaces.filter((space) => player.isOpen(space));
 });
@@ -101,7 +106,7 @@ export interface Hardware {
 }
 
 export const hardware: ReadonlySignal<Hardware | undefined> = computed(() => {
-  moved.value;
+  followMoves();
   const current = session.value;
   if (current === undefined) return undefined;
   if (current.kind === 'dump') {

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { EXAMPLES } from '../model/examples.js';
 import { openFile } from '../state/load.js';
-import { busy, problem, session, view } from '../state/store.js';
+import { busy, problem, session, view, type Session } from '../state/store.js';
 import { BusyPanel } from './busy-panel.js';
 import { DumpBar } from './dump-bar.js';
 import { ExplainView } from './explain-view.js';
@@ -56,6 +57,7 @@ export function App(): JSX.Element {
           {current.kind === 'script' && <Timeline />}
           <main>
             {current.kind === 'dump' && <DumpBar current={current} />}
+            <Lesson current={current} />
             <Tabs />
           </main>
         </div>
@@ -72,6 +74,19 @@ export function App(): JSX.Element {
         }}
       />
     </div>
+  );
+}
+
+/** What an example teaches. */
+function Lesson({ current }: { readonly current: Session }): JSX.Element | null {
+  const { source } = current;
+  const example = source.kind === 'example' ? EXAMPLES.find(({ id }) => id === source.name) : undefined;
+  if (example === undefined) return null;
+  return (
+    <details class="lesson" open>
+      <summary>{example.title}</summary>
+      <p>{example.lesson}</p>
+    </details>
   );
 }
 

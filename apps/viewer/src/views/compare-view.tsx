@@ -8,7 +8,7 @@ import { Player } from '../model/player.js';
 import type { Progress, Recording } from '../model/recording.js';
 import { hex, plural, returnName, shiftName, size } from '../model/text.js';
 import { CancelledError, runScript } from '../state/run-script.js';
-import { detail, goTo, moved, otherChip, script, step, type ScriptSession } from '../state/store.js';
+import { detail, goTo, followMoves, otherChip, script, step, type ScriptSession } from '../state/store.js';
 import { eventText } from './events-view.js';
 
 /** A script as another chip runs it. */
@@ -95,7 +95,7 @@ interface Side {
 
 function SideBySide({ current, loaded }: { readonly current: ScriptSession; readonly loaded: Other }): JSX.Element {
   const at = step.value;
-  moved.value;
+  followMoves();
   const [theirs, setTheirs] = useState<StepDetail | undefined>(undefined);
   useEffect(() => {
     let isLate = false;

@@ -11,14 +11,14 @@ export function useShortcuts(onHelp: () => void): void {
     const press = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target instanceof Element ? event.target : undefined;
-      if (target?.closest(OWN_KEYS) != null) return;
+      if ((target?.closest(OWN_KEYS) ?? null) !== null) return;
       if (event.key === '?') {
         onHelp();
         return;
       }
       const current = script.peek();
       if (current === undefined) return;
-      const isButton = target?.closest('button, a, summary') != null;
+      const isButton = (target?.closest('button, a, summary') ?? null) !== null;
       const far = event.shiftKey ? 10 : 1;
       switch (event.key) {
         case 'ArrowLeft':

@@ -103,8 +103,8 @@ function SpaceCanvas({
       }
       context.fillStyle = colours.quiet;
       context.font = '11px system-ui, sans-serif';
-      context.fillText('regions: what the driver believes', 4, 72);
-      context.fillText('tables: what the bytes say', 4, DETAIL - 13);
+      label(context, 'regions: what the driver believes', 72);
+      label(context, 'tables: what the bytes say', DETAIL - 14);
     },
     [version, viewport, from, to, picked, bytes, columns],
   );
@@ -265,6 +265,15 @@ function SpaceCanvas({
       />
     </>
   );
+}
+
+/** Text over the lines of the axis. */
+function label(context: CanvasRenderingContext2D, text: string, y: number): void {
+  const colours = palette();
+  context.fillStyle = colours.raised;
+  context.fillRect(2, y, context.measureText(text).width + 6, 13);
+  context.fillStyle = colours.quiet;
+  context.fillText(text, 5, y + 1);
 }
 
 function keyed(

@@ -60,8 +60,9 @@ export function TablesView(): JSX.Element {
               <h2 data-testid={`table-${reader.levelOf(shown.level).name}`}>
                 {reader.levelOf(shown.level).name}{' '}
                 <small>
-                  at {shown.target} {hex(shown.addr)} · {shown.entries.toLocaleString('en')} entries of{' '}
-                  {size(2 ** reader.levelOf(shown.level).shift)}
+                  {shown.target} {hex(shown.addr)}
+                  <br />
+                  {shown.entries.toLocaleString('en')} × {size(2 ** reader.levelOf(shown.level).shift)}
                 </small>
               </h2>
               <EntryGrid

@@ -5,6 +5,7 @@ import { palette } from '../draw/theme.js';
 import { operationText } from '../model/operation-text.js';
 import { returnName } from '../model/text.js';
 import { goTo, lineOf, moveBy, playing, script, speed, step, type ScriptSession } from '../state/store.js';
+import { Icon } from './icon.js';
 import { VirtualList } from './virtual-list.js';
 
 const ROW = 40;
@@ -66,7 +67,7 @@ function Transport({ current }: { readonly current: ScriptSession }): JSX.Elemen
           goTo(0);
         }}
       >
-        ⏮
+        <Icon name="first" />
       </button>
       <button
         type="button"
@@ -76,7 +77,7 @@ function Transport({ current }: { readonly current: ScriptSession }): JSX.Elemen
           moveBy(-1);
         }}
       >
-        ◀
+        <Icon name="back" />
       </button>
       <button
         type="button"
@@ -87,7 +88,7 @@ function Transport({ current }: { readonly current: ScriptSession }): JSX.Elemen
           playing.value = !isOn;
         }}
       >
-        {isOn ? '❚❚' : '▶'}
+        <Icon name={isOn ? 'pause' : 'play'} />
       </button>
       <button
         type="button"
@@ -97,7 +98,7 @@ function Transport({ current }: { readonly current: ScriptSession }): JSX.Elemen
           moveBy(1);
         }}
       >
-        ▶
+        <Icon name="on" />
       </button>
       <button
         type="button"
@@ -107,7 +108,7 @@ function Transport({ current }: { readonly current: ScriptSession }): JSX.Elemen
           goTo(last);
         }}
       >
-        ⏭
+        <Icon name="last" />
       </button>
       <span class="count" data-testid="position">
         {at.toLocaleString('en')} / {last.toLocaleString('en')}
