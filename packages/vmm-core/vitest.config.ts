@@ -1,3 +1,3 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { name: 'ptcache' } });
+export default defineConfig({ test: { name: 'vmm-core' } });

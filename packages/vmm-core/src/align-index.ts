@@ -1,93 +1,102 @@
-import { RbNode, RbTree } from '@nvmmu/rbtree';
+import type { RbTree } from '@nvmmu/rbtree';
 import { alignUp } from './numbers.js';
 import type { Region } from './region.js';
 
-/** A free region, with the bytes that are left of it behind the first aligned address. */
-class Entry extends RbNode<Entry> {
-  readonly region: Region;
-  readonly size: number;
-  readonly addr: number;
-  readonly room: number;
-  /** Largest room in the subtree below this entry. */
-  most: number;
+/** Alignments that are looked after at a time. */
+const MAX_ALIGNMENTS = 4;
 
-  constructor(region: Region, align: number) {
-    super();
-    this.region = region;
-    this.size = region.size;
-    this.addr = region.addr;
-    this.room = region.end - alignUp(region.addr, align);
-    this.most = this.room;
-  }
-}
-
-function updateMost(entry: Entry): boolean {
-  let most = entry.room;
-  if (entry.left !== undefined && entry.left.most > most) most = entry.left.most;
-  if (entry.right !== undefined && entry.right.most > most) most = entry.right.most;
-  if (most === entry.most) return false;
-  entry.most = most;
-  return true;
+/** Bytes of a region behind its first aligned address; negative where there is none. */
+function roomOf(region: Region, align: number): number {
+  return region.addr + region.size - alignUp(region.addr, align);
 }
 
 /**
- * Free regions by size and address, for one alignment: finds the smallest that holds a size behind its first aligned
- * address in O(log n), where the driver's list of sizes has to be tried one by one. The answer is the same.
+ * Finds the smallest free region that holds a size behind an aligned address in O(log n), where the driver tries its
+ * list of sizes one by one. The answer is the same.
+ *
+ * Each free region knows, for every alignment that is looked after, the largest room in its subtree of the free tree.
+ * An alignment is looked after from the first search on that was long without; until then it costs nothing.
  */
 export class AlignIndex {
-  /** log2 of the alignment. */
-  readonly align: number;
-  readonly #tree = new RbTree<Entry>((a, b) => a.size - b.size || a.addr - b.addr, { update: updateMost });
-  readonly #entries = new Map<Region, Entry>();
+  readonly #aligns: number[] = [];
+  /** Uses of each alignment, in the order of the last one, for the choice of which goes. */
+  readonly #lastUse: number[] = [];
+  #uses = 0;
 
-  constructor(align: number, regions: Iterable<Region>) {
-    this.align = align;
-    for (const region of regions) this.add(region);
+  /** Renews the summary of one region from its children; whether it has changed. For the free tree. */
+  update(region: Region): boolean {
+    const aligns = this.#aligns;
+    const count = aligns.length;
+    if (count === 0) return false;
+    const { left, right } = region;
+    let { most } = region;
+    let changed = false;
+    if (most?.length !== count) {
+      most = new Array<number>(count).fill(-Infinity);
+      region.most = most;
+      changed = true;
+    }
+    for (let i = 0; i < count; i++) {
+      let best = roomOf(region, aligns[i] as number);
+      const before = left?.most?.[i];
+      const behind = right?.most?.[i];
+      if (before !== undefined && before > best) best = before;
+      if (behind !== undefined && behind > best) best = behind;
+      if (best !== most[i]) {
+        most[i] = best;
+        changed = true;
+      }
+    }
+    return changed;
   }
 
-  /** Adds a region that became free. */
-  add(region: Region): void {
-    const entry = new Entry(region, this.align);
-    this.#entries.set(region, entry);
-    this.#tree.insert(entry);
-  }
-
-  /** Takes out a region that is not free any more, or is about to change. */
-  remove(region: Region): void {
-    const entry = this.#entries.get(region);
-    if (entry === undefined) return;
-    this.#tree.erase(entry);
-    this.#entries.delete(region);
-  }
-
-  /** The first region in order with room for `size` bytes; behind `after`, if that is given. */
-  find(size: number, after: Region | undefined): Region | undefined {
-    const start = after === undefined ? undefined : this.#entries.get(after);
-    if (start === undefined) return leftmost(this.#tree.root, size)?.region;
-    // Behind an entry come what is on its right, then the parents that it is on the left of.
-    const below = leftmost(start.right, size);
-    if (below !== undefined) return below.region;
-    for (let entry = start; entry.parent !== undefined; entry = entry.parent) {
-      const { parent } = entry;
-      if (parent.left !== entry) continue;
-      if (parent.room >= size) return parent.region;
-      const found = leftmost(parent.right, size);
-      if (found !== undefined) return found.region;
+  /** The first region of the tree, in its order, with room for `size` aligned bytes; behind `after`, if that is given. */
+  find(tree: RbTree<Region>, size: number, align: number, after: Region | undefined): Region | undefined {
+    const slot = this.#slotFor(tree, align);
+    if (after === undefined) return leftmost(tree.root, size, align, slot);
+    // Behind a node come what is on its right, then the parents that it is on the left of.
+    const below = leftmost(after.right, size, align, slot);
+    if (below !== undefined) return below;
+    let node: Region = after;
+    for (let parent = node.parent; parent !== undefined; parent = node.parent) {
+      if (parent.left === node) {
+        if (roomOf(parent, align) >= size) return parent;
+        const found = leftmost(parent.right, size, align, slot);
+        if (found !== undefined) return found;
+      }
+      node = parent;
     }
     return undefined;
   }
+
+  #slotFor(tree: RbTree<Region>, align: number): number {
+    let slot = this.#aligns.indexOf(align);
+    if (slot < 0) {
+      slot = this.#aligns.length;
+      if (slot === MAX_ALIGNMENTS) slot = this.#lastUse.indexOf(Math.min(...this.#lastUse));
+      this.#aligns[slot] = align;
+      // Children come before their parent.
+      for (let node = tree.firstPostOrder(); node !== undefined; node = tree.nextPostOrder(node)) this.update(node);
+    }
+    this.#lastUse[slot] = ++this.#uses;
+    return slot;
+  }
 }
 
-/** The first entry of a subtree with enough room. */
-function leftmost(top: Entry | undefined, size: number): Entry | undefined {
-  if (top === undefined || top.most < size) return undefined;
-  let entry: Entry = top;
+/** The first region of a subtree with enough room. */
+function leftmost(top: Region | undefined, size: number, align: number, slot: number): Region | undefined {
+  if (!hasRoom(top, size, slot)) return undefined;
+  let node: Region = top;
   for (;;) {
-    const left: Entry | undefined = entry.left;
-    const right: Entry | undefined = entry.right;
-    if (left !== undefined && left.most >= size) entry = left;
-    else if (entry.room >= size) return entry;
-    else if (right !== undefined) entry = right;
+    const { left, right } = node as { left: Region | undefined; right: Region | undefined };
+    if (hasRoom(left, size, slot)) node = left;
+    else if (roomOf(node, align) >= size) return node;
+    else if (right !== undefined) node = right;
     else return undefined;
   }
+}
+
+function hasRoom(top: Region | undefined, size: number, slot: number): top is Region {
+  const room = top?.most?.[slot];
+  return room !== undefined && room >= size;
 }

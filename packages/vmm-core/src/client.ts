@@ -18,14 +18,21 @@ import { mergeUnmapped, unmapRegion } from './unmap.js';
  */
 export type AllocationType = 'lazy' | 'addr' | 'ptes';
 
-const NOT_FOUND = 2n ** 64n - 1n;
+const MAX_U64 = 2n ** 64n - 1n;
 
-/** A 64-bit quantity as a number that is right to the last 16 bytes, and whether it is exact. */
-function approximate(value: bigint): { readonly number: number; readonly exact: boolean } {
-  const exact = toNumber(value);
-  return exact === undefined
-    ? { number: Number(BigInt.asUintN(64, value) & ~15n), exact: false }
-    : { number: exact, exact: true };
+/**
+ * A 64-bit quantity as a number, or NaN where it is not exact (or no 64-bit quantity at all): then the slow paths
+ * below look at it again.
+ */
+function exactNumber(value: bigint): number {
+  const number = Number(value);
+  if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) return number;
+  return toNumber(value) ?? Number.NaN;
+}
+
+/** The multiple of 16 below an address that is not exact itself: enough to find the region. */
+function nearby(value: bigint): number {
+  return Number(BigInt.asUintN(64, value) & ~15n);
 }
 
 /** Text of an address in a log line. */
@@ -35,7 +42,7 @@ function text(value: number | bigint): string {
 
 /** Checks that a quantity fits 64 bits at all: the reference can't be asked anything else. */
 export function checkU64(value: bigint, what: string): Failure | undefined {
-  if (value >= 0n && value <= NOT_FOUND) return undefined;
+  if (value >= 0n && value <= MAX_U64) return undefined;
   return failure('EINVAL', `${what} ${value < 0n ? String(value) : hex(value)} is not a 64-bit quantity`);
 }
 
@@ -66,24 +73,31 @@ export function clientGet(
   align: number,
   sparse: boolean,
 ): Region | Failure {
-  const { number, exact } = approximate(size);
+  const number = exactNumber(size);
+  const exact = !Number.isNaN(number);
+  if (!exact) {
+    const bad = checkU64(size, 'size');
+    if (bad !== undefined) return bad;
+  }
   return allocate(space, {
     getref: type === 'ptes',
     mapref: type === 'addr',
     sparse,
     shift,
     align,
-    size: number,
+    size: exact ? number : nearby(size),
     exactSize: exact ? undefined : size,
   });
 }
 
 /** Frees an allocation by its address. */
 export function clientPut(space: SpaceState, addr: bigint): Failure | undefined {
-  const { number, exact } = approximate(addr);
-  const region = space.regions.find(number);
-  if (region === undefined || !exact || region.addr !== number || region.part) {
-    space.debug(() => `lookup ${text(addr)}: ${text(region?.addr ?? NOT_FOUND)} ${region?.part === true ? 1 : 0}`);
+  const at = exactNumber(addr);
+  const region = space.regions.find(Number.isNaN(at) ? nearby(addr) : at);
+  if (region === undefined || region.addr !== at || region.part) {
+    const bad = checkU64(addr, 'address');
+    if (bad !== undefined) return bad;
+    space.debug(() => `lookup ${text(addr)}: ${text(region?.addr ?? MAX_U64)} ${region?.part === true ? 1 : 0}`);
     return failure('ENOENT', notThere(addr, region));
   }
   free(space, region);
@@ -105,7 +119,15 @@ export function clientMap(
   offset: bigint,
   args: MapArguments | undefined,
 ): Failure | undefined {
-  const { number: at, exact } = approximate(addr);
+  const place = exactNumber(addr);
+  const exact = !Number.isNaN(place);
+  const from = exactNumber(offset);
+  if (!exact || Number.isNaN(from)) {
+    const bad = checkU64(addr, 'address') ?? checkU64(offset, 'offset');
+    if (bad !== undefined) return bad;
+  }
+  if (size !== undefined && (size < 0n || size > MAX_U64)) return checkU64(size, 'size');
+  const at = exact ? place : nearby(addr);
   const region = space.regions.find(at);
   const length = size === undefined ? (region?.size ?? 0) : Number(size);
   if (space.isRaw && isClientRange(space, at, length)) {
@@ -127,15 +149,14 @@ export function clientMap(
     const refused = checkSplit(space, region, addr, at, exact, size ?? BigInt(length), length);
     if (refused !== undefined) return refused;
   }
-  const near = approximate(offset);
   const piece = whole ? region : space.regions.split(region, at, length);
   piece.busy = true;
   const failed = mapRegion(space, piece, {
     addr: at,
     size: length,
     memory,
-    offset: near.number,
-    exactOffset: near.exact ? undefined : offset,
+    offset: Number.isNaN(from) ? nearby(offset) : from,
+    exactOffset: Number.isNaN(from) ? offset : undefined,
     args,
   });
   piece.busy = false;
@@ -171,13 +192,16 @@ function checkSplit(
 
 /** Unmaps a region or part by its address. */
 export function clientUnmap(space: SpaceState, addr: bigint): Failure | undefined {
-  const { number, exact } = approximate(addr);
-  if (space.isRaw && isClientRange(space, number, 1)) {
+  const exact = exactNumber(addr);
+  const at = Number.isNaN(exact) ? nearby(addr) : exact;
+  if (space.isRaw && isClientRange(space, at, 1)) {
     return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
   }
-  const region = space.regions.find(number);
-  if (region === undefined || !exact || region.addr !== number) {
-    space.debug(() => `lookup ${text(addr)}: ${text(region?.addr ?? NOT_FOUND)}`);
+  const region = space.regions.find(at);
+  if (region === undefined || region.addr !== exact) {
+    const bad = checkU64(addr, 'address');
+    if (bad !== undefined) return bad;
+    space.debug(() => `lookup ${text(addr)}: ${text(region?.addr ?? MAX_U64)}`);
     return failure('ENOENT', notThere(addr, region));
   }
   if (region.memory === undefined) {
@@ -200,28 +224,28 @@ export function clientMapFrames(
   if (BigInt(frames.length) !== count) {
     return failure('EINVAL', `${frames.length} frames for ${hex(size)} bytes in pages of 2^${shift}`);
   }
-  const at = approximate(addr);
+  const at = exactNumber(addr);
   const length = Number(size);
-  if (space.isRaw && isClientRange(space, at.number, length)) {
+  if (space.isRaw && isClientRange(space, Number.isNaN(at) ? nearby(addr) : at, length)) {
     return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
   }
   if (size === 0n) return undefined;
-  if (!at.exact) return failure('EINVAL', `address ${hex(addr)} is not exact in units of 16 bytes`);
+  if (Number.isNaN(at)) return failure('EINVAL', `address ${hex(addr)} is not exact in units of 16 bytes`);
   const lanes = new Uint32Array(frames.buffer, frames.byteOffset, frames.length * 2);
-  return mapFrames(space, shift, at.number, length, lanes);
+  return mapFrames(space, shift, at, length, lanes);
 }
 
 /** Unmaps page frames. */
 export function clientClearFrames(space: SpaceState, addr: bigint, size: bigint): Failure | undefined {
-  const at = approximate(addr);
-  const length = approximate(size);
-  if (space.isRaw && isClientRange(space, at.number, length.number)) {
+  const at = exactNumber(addr);
+  if (space.isRaw && isClientRange(space, Number.isNaN(at) ? nearby(addr) : at, Number(size))) {
     return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
   }
   if (size === 0n) return undefined;
-  if (addr + size > NOT_FOUND + 1n) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} pass the end of 2^64`);
+  if (addr + size > MAX_U64 + 1n) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} pass the end of 2^64`);
   // What lies behind the address space is nobody's: a range may end anywhere there.
   const end = addr + size > BigInt(space.limit) ? space.limit : toNumber(addr + size);
-  if (!at.exact || end === undefined) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} are not exact`);
-  return clearFrames(space, at.number, end);
+  if (Number.isNaN(at) || end === undefined)
+    return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} are not exact`);
+  return clearFrames(space, at, end);
 }

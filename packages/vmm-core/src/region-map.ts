@@ -10,10 +10,8 @@ export interface Fit {
   readonly addr: number;
 }
 
-/** Regions that are tried one by one before an index is made for the alignment. */
+/** Regions that are tried one by one before the index for the alignment is asked. */
 const PATIENCE = 16;
-/** Alignments that have an index at a time. */
-const MAX_INDICES = 4;
 /** Region objects that are kept for later. */
 const MAX_SPARES = 1024;
 
@@ -22,11 +20,12 @@ const MAX_SPARES = 1024;
  * address, and a list of all in address order.
  */
 export class RegionMap {
-  readonly #free = new RbTree<Region>((a, b) => a.size - b.size || a.addr - b.addr);
+  readonly #alignIndex = new AlignIndex();
+  readonly #free = new RbTree<Region>((a, b) => a.size - b.size || a.addr - b.addr, {
+    update: (region) => this.#alignIndex.update(region),
+  });
   readonly #used = new RbTree<Region>((a, b) => a.addr - b.addr);
   readonly #pageBlockShift: number;
-  /** Indices for the alignments that a plain search was slow for, the one used last in front. */
-  readonly #indices: AlignIndex[] = [];
   /** What `find` found last: calls often come in pairs on one region. */
   #found: Region | undefined = undefined;
   /** Regions that are gone, to be made again. */
@@ -74,16 +73,20 @@ export class RegionMap {
   find(addr: number): Region | undefined {
     const last = this.#found;
     if (last !== undefined && last.used && addr >= last.addr && addr < last.addr + last.size) return last;
+    // One comparison a step: the last region that does not begin behind the address, then a look at its end.
     let region = this.#used.root;
+    let below: Region | undefined;
     while (region !== undefined) {
-      if (addr < region.addr) region = region.left;
-      else if (addr >= region.addr + region.size) region = region.right;
-      else {
-        this.#found = region;
-        return region;
+      if (addr < region.addr) {
+        region = region.left;
+      } else {
+        below = region;
+        region = region.right;
       }
     }
-    return undefined;
+    if (below === undefined || addr >= below.addr + below.size) return undefined;
+    this.#found = below;
+    return below;
   }
 
   /**
@@ -101,23 +104,16 @@ export class RegionMap {
     return undefined;
   }
 
-  /** Goes on with a search behind `after` by the index for the alignment. */
+  /** Goes on with a search behind `after`, with the help of the index. */
   #fitIndexed(size: number, align: number, page: number, after: Region): Fit | undefined {
-    const index = this.#indexFor(align);
-    for (let region = index.find(size, after); region !== undefined; region = index.find(size, region)) {
+    let region = this.#alignIndex.find(this.#free, size, align, after);
+    while (region !== undefined) {
       const addr = this.#place(region, size, align, page);
       if (addr >= 0) return { region, addr };
+      // Room enough, but for the distance from neighbours of another page size.
+      region = this.#alignIndex.find(this.#free, size, align, region);
     }
     return undefined;
-  }
-
-  #indexFor(align: number): AlignIndex {
-    const at = this.#indices.findIndex((index) => index.align === align);
-    const index = this.#indices[at] ?? new AlignIndex(align, this.#free);
-    if (at >= 0) this.#indices.splice(at, 1);
-    this.#indices.unshift(index);
-    if (this.#indices.length > MAX_INDICES) this.#indices.pop();
-    return index;
   }
 
   /** Where `size` bytes go in a free region, or -1 when they do not. */
@@ -151,7 +147,7 @@ export class RegionMap {
 
   /** Takes `[addr, addr + size)` out of a free region that holds it. The result is in neither tree. */
   carve({ region, addr }: Fit, size: number): Region {
-    this.#eraseFree(region);
+    this.#free.erase(region);
     let taken = region;
     if (addr !== region.addr) {
       taken = this.#tail(region, region.end - addr);
@@ -179,12 +175,12 @@ export class RegionMap {
     if (prev !== undefined && !prev.used) {
       region.addr = prev.addr;
       region.size += prev.size;
-      this.#eraseFree(prev);
+      this.#free.erase(prev);
       this.#unlink(prev);
     }
     if (next !== undefined && !next.used) {
       region.size += next.size;
-      this.#eraseFree(next);
+      this.#free.erase(next);
       this.#unlink(next);
     }
     this.#insertFree(region);
@@ -293,12 +289,6 @@ export class RegionMap {
       at = left ? at.left : at.right;
     }
     this.#free.insertAt(region, parent, left);
-    for (let i = 0; i < this.#indices.length; i++) this.#indices[i]?.add(region);
-  }
-
-  #eraseFree(region: Region): void {
-    this.#free.erase(region);
-    for (let i = 0; i < this.#indices.length; i++) this.#indices[i]?.remove(region);
   }
 
   #insertUsed(region: Region): void {

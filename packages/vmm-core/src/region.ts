@@ -32,6 +32,8 @@ export class Region extends RbNode<Region> {
   /** Byte of the object that the map starts with. */
   offset = 0;
   tags: TagRecord | undefined = undefined;
+  /** While it is free: for each alignment that `AlignIndex` looks after, the largest room in the subtree. */
+  most: number[] | undefined = undefined;
 
   constructor(addr: number, size: number) {
     super();

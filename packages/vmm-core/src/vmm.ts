@@ -168,13 +168,16 @@ export class Vmm {
    */
   get(size: bigint, options: GetOptions = {}): bigint {
     const { type = 'addr', page = 0, align = 0, sparse = false } = options;
-    let result: Region | Failure | undefined;
-    this.#run((space) => {
-      const bad = checkU64(size, 'size') ?? checkShift(page, 'page') ?? checkShift(align, 'align');
+    const space = this.#enter();
+    let result: Region | Failure;
+    try {
+      const bad = checkShift(page, 'page') ?? checkShift(align, 'align');
       result = bad ?? clientGet(space, size, type, page, align, sparse);
-      return result instanceof Region ? undefined : result;
-    });
-    return BigInt((result as Region).addr);
+    } finally {
+      end(space);
+    }
+    if (!(result instanceof Region)) raise(result);
+    return BigInt(result.addr);
   }
 
   /**
@@ -183,7 +186,14 @@ export class Vmm {
    * @throws VmmError `ENOENT` when no allocation starts there.
    */
   put(addr: bigint): void {
-    this.#run((space) => checkU64(addr, 'address') ?? clientPut(space, addr));
+    const space = this.#enter();
+    let failed: Failure | undefined;
+    try {
+      failed = clientPut(space, addr);
+    } finally {
+      end(space);
+    }
+    if (failed !== undefined) raise(failed);
   }
 
   /**
@@ -194,12 +204,15 @@ export class Vmm {
    */
   map(addr: bigint, memory: MemoryObject, options: MapOptions = {}): void {
     const { size, offset = 0n } = options;
-    this.#run((space) => {
-      const bad = checkU64(addr, 'address') ?? checkU64(size ?? 0n, 'size') ?? checkU64(offset, 'offset');
-      if (bad !== undefined) return bad;
-      const checked = checkArguments(options.args);
-      return 'code' in checked ? checked : clientMap(space, addr, memory, size, offset, checked.args);
-    });
+    const space = this.#enter();
+    let failed: Failure | undefined;
+    try {
+      const checked = options.args === undefined ? NO_ARGUMENTS : checkArguments(options.args);
+      failed = 'code' in checked ? checked : clientMap(space, addr, memory, size, offset, checked.args);
+    } finally {
+      end(space);
+    }
+    if (failed !== undefined) raise(failed);
   }
 
   /**
@@ -208,7 +221,14 @@ export class Vmm {
    * @throws VmmError `ENOENT` when no region starts there, `EINVAL` when no object is mapped in it.
    */
   unmap(addr: bigint): void {
-    this.#run((space) => checkU64(addr, 'address') ?? clientUnmap(space, addr));
+    const space = this.#enter();
+    let failed: Failure | undefined;
+    try {
+      failed = clientUnmap(space, addr);
+    } finally {
+      end(space);
+    }
+    if (failed !== undefined) raise(failed);
   }
 
   /**
@@ -350,29 +370,41 @@ export class Vmm {
     if (!this.#space.isClosed) verifySpace(this.#space);
   }
 
+  /** Makes a call that is not worth writing out; see `get`. */
   #run(call: (space: SpaceState) => Failure | undefined): void {
+    const space = this.#enter();
+    let failed: Failure | undefined;
+    try {
+      failed = call(space);
+    } finally {
+      end(space);
+    }
+    if (failed !== undefined) raise(failed);
+  }
+
+  #enter(): SpaceState {
     const space = this.#space;
     const { device } = space;
     if (device.isBusy) throw new VmmError('EBUSY', 'the device is in the middle of another call');
     if (space.isClosed) throw new VmmError('EINVAL', `address space "${space.name}" is closed`);
     device.isBusy = true;
-    let failed: Failure | undefined;
-    try {
-      space.logLevel = device.emitter.level;
-      failed = call(space);
-    } finally {
-      device.isBusy = false;
-      // What the outside threw comes first: it may be why the call failed.
-      device.emitter.settle();
-    }
-    if (failed !== undefined) raise(failed);
+    space.logLevel = device.emitter.level;
+    return space;
   }
+}
+
+/** Ends an operation. What the outside threw in it comes before its own failure: it may be why. */
+function end({ device }: SpaceState): void {
+  device.isBusy = false;
+  device.emitter.settle();
 }
 
 /** Bytes of an instance block that are really there. */
 function bytesIn({ size, words }: TableMemory): number {
   return Math.min(size, words.length * 4);
 }
+
+const NO_ARGUMENTS = { args: undefined };
 
 function checkShift(value: number, what: string): Failure | undefined {
   if (Number.isInteger(value) && value >= 0 && value <= 255) return undefined;
