@@ -58,6 +58,7 @@ interface WalkLine {
   vol?: boolean;
   kind?: number;
   reason?: number | null;
+  cause?: string;
   steps: { level: string; value: string; table: string; index: number }[];
 }
 
@@ -116,7 +117,7 @@ function contains(ranges: readonly RangeLine[], line: WalkLine): void {
   const va = BigInt(line.va);
   const range = ranges.find((r) => BigInt(r.va) <= va && va < BigInt(r.va) + BigInt(r.size));
   if (line.result === 'fault') {
-    expect(range, `a range with ${line.va}`).toBeUndefined();
+    expect(range?.result, `a range with ${line.va}`).toBe(line.cause === 'both' ? 'conflict' : undefined);
     return;
   }
   expect(range?.result, `the range with ${line.va}`).toBe(line.result);
@@ -176,8 +177,11 @@ async function checkAt(vector: Vector, operations: readonly Operation[], at: num
     for (const line of lines) agrees(space, line);
 
     const listed = await run(['tables', ...source, '--vmm', id, '--json'], own);
-    expect(listed.code).toBe(0);
     const ranges = parse<RangeLine>(listed.stdout).filter((line) => 'va' in line);
+    // Raw clients may map one address at two sizes, which faults; anything else wrong with the tables is our mistake.
+    const problems = ranges.filter(({ result }) => result !== 'mapped' && result !== 'sparse');
+    expect(problems.every(({ result }) => result === 'conflict' && space.vmm.type === 'raw')).toBe(true);
+    expect(listed.code).toBe(problems.length > 0 ? 1 : 0);
     for (const line of lines) contains(ranges, line);
 
     // The same from the dump alone, once as it names the space itself and once as the reader does.
@@ -188,7 +192,7 @@ async function checkAt(vector: Vector, operations: readonly Operation[], at: num
     const place = `0x${root.addr.toString(16)}:${root.target}`;
     const bigPage = format.bigPageShift === undefined ? [] : ['--big-page', String(format.bigPageShift)];
     const named = ['tables', '--dump', dump, '--chip', vector.chip, '--pdb', place, ...bigPage, '--json'];
-    expect(await run(named, own)).toMatchObject({ code: 0, stdout: listed.stdout });
+    expect(await run(named, own)).toMatchObject(listed);
   }
   return spaces;
 }
