@@ -72,7 +72,10 @@ export class DeviceState {
    */
   allocateTable(size: number, align: number, zero: boolean): PooledTable | undefined {
     try {
-      return this.pool.get(size, align, zero);
+      const table = this.pool.get(size, align, zero);
+      // Slices of a shared 4 KiB come from the pool as they are.
+      if (zero && table?.sub === true) table.memory.words.fill(0, table.wordBase, table.wordBase + size / 4);
+      return table;
     } catch (error) {
       this.emitter.hold(error);
       return undefined;
