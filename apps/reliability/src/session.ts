@@ -57,7 +57,9 @@ export class Session {
 
   constructor(chip: Chip, setup: Setup) {
     this.chip = chip;
-    this.setup = setup;
+    const { vaBits } = chip.template({ fbPage: setup.bigPage, stolen: 0 }, {}).format;
+    // Where the chip has fewer address bits than the plan, the space begins at 0.
+    this.setup = setup.addr < 2 ** vaBits ? setup : { ...setup, addr: 0 };
     this.runner = new ScriptRunner({ chips: [chip], log: 'none', events: false, hash: false });
     this.run({
       op: 'device',
