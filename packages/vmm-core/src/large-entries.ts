@@ -107,10 +107,9 @@ export function dropSmallRefs(walk: Walk, pt: PageTable, index: number, count: n
       at++;
       continue;
     }
-    const kept = (fact: number): number => ((fact & LPTE.mapped) !== 0 ? LPTE.mapped : fact & LPTE.sparse);
-    const state = kept(facts[at] as number);
+    const state = stateWithoutSmall(facts[at] as number);
     let n = 1;
-    while (at + n < end && refs[at + n] === 0 && kept(facts[at + n] as number) === state) n++;
+    while (at + n < end && refs[at + n] === 0 && stateWithoutSmall(facts[at + n] as number) === state) n++;
     for (let i = at; i < at + n; i++) facts[i] = (facts[i] as number) & ~LPTE.handedOver;
     if (state === LPTE.mapped) {
       if (space.logLevel >= LOG.trace) walk.trace(`LPTE ${tag(at)}: V ${n} PTEs`);
@@ -125,6 +124,11 @@ export function dropSmallRefs(walk: Walk, pt: PageTable, index: number, count: n
     }
     at += n;
   }
+}
+
+/** What a large entry is without small references: mapped, sparse, or neither (0). */
+function stateWithoutSmall(fact: number): number {
+  return (fact & LPTE.mapped) !== 0 ? LPTE.mapped : fact & LPTE.sparse;
 }
 
 function addSmall(refs: Uint16Array, shift: number, index: number, count: number, sign: 1 | -1): void {
@@ -188,16 +192,10 @@ export function writeLarge(walk: Walk, pt: PageTable, index: number, count: numb
   const end = index + count;
   // Without an invalid state, entries that block small ones and entries that do not are alike: zero.
   const blocked = large.invalid === undefined ? 0 : 1;
-  const outcome = (at: number): number => {
-    const fact = facts[at] as number;
-    if ((fact & LPTE.mapped) !== 0) return -1;
-    if (refs[at] !== 0) return 0;
-    return (fact & LPTE.sparse) !== 0 ? 2 : blocked;
-  };
   for (let at = index; at < end;) {
-    const state = outcome(at);
+    const state = outcome(facts[at] as number, refs[at] as number, blocked);
     let n = 1;
-    while (at + n < end && outcome(at + n) === state) n++;
+    while (at + n < end && outcome(facts[at + n] as number, refs[at + n] as number, blocked) === state) n++;
     if (state === 0) {
       handOver(walk, pt, at, n, shift);
       fillEntries(space, large, table, at, n, large.unmapped);
@@ -206,6 +204,13 @@ export function writeLarge(walk: Walk, pt: PageTable, index: number, count: numb
     }
     at += n;
   }
+}
+
+/** What is to be written into a large entry: -1 nothing (mapped), 0 unmapped, 1 invalid, 2 sparse. */
+function outcome(fact: number, refs: number, blocked: number): number {
+  if ((fact & LPTE.mapped) !== 0) return -1;
+  if (refs !== 0) return 0;
+  return (fact & LPTE.sparse) !== 0 ? 2 : blocked;
 }
 
 /**

@@ -10,7 +10,7 @@ import { RegionMap } from './region-map.js';
 import { MAX_LEVELS, Walk } from './walk.js';
 
 /** Records that are kept for later. */
-const MAX_SPARE_RECORDS = 256;
+const MAX_SPARE_RECORDS = 2048;
 
 /** How an address space is laid out: by the driver, around a driver's window, or the same with raw calls. */
 export type SpaceType = 'unmanaged' | 'managed' | 'raw';
