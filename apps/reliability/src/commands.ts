@@ -195,9 +195,7 @@ function placeIn(allocation: Allocation, b: number): number {
   const total = Math.floor(allocation.size / PAGE_BYTES);
   if (total <= 2048) return allocation.addr + (b % total) * PAGE_BYTES;
   const near = (b >> 1) % 1100;
-  return b % 2 === 0
-    ? allocation.addr + near * PAGE_BYTES
-    : allocation.addr + (total - 1 - near) * PAGE_BYTES;
+  return b % 2 === 0 ? allocation.addr + near * PAGE_BYTES : allocation.addr + (total - 1 - near) * PAGE_BYTES;
 }
 
 function map(session: Session, a: number, b: number, c: number): void {

@@ -68,6 +68,10 @@ export const OBJECTS: readonly ModelObject[] = [
   video('m21', 21, fragments(0x2000_0000, 0x20_0000, [1, 2, 1])),
   scatter('sgl', 'host', fragments(0x3_1000_0000, 0x1000, [1, 3, 16, 2, 40, 1, 7])),
   scatter('sgln', 'ncoh', fragments(0x3_2000_0000, 0x1000, [16, 16, 1, 16])),
-  pages('dma', 'host', [7, 3, 9, 1, 4, 4, 12, 13, 14, 15, 2].map((i) => 0x3_3000_0000 + i * 0x1000)),
+  pages(
+    'dma',
+    'host',
+    [7, 3, 9, 1, 4, 4, 12, 13, 14, 15, 2].map((i) => 0x3_3000_0000 + i * 0x1000),
+  ),
   video('one', 12, [[0x1fff_f000, 0x1000]]),
 ];

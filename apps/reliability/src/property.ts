@@ -47,12 +47,7 @@ const setups: fc.Arbitrary<Setup> = fc
     return { type: type === 'raw' ? 'raw' : 'managed', addr, size: 0x40_0000, bigPage, boot: false };
   });
 
-const commands: fc.Arbitrary<Command> = fc.tuple(
-  fc.nat(WHAT - 1),
-  fc.nat(0xffff),
-  fc.nat(0xffff),
-  fc.nat(0xffff),
-);
+const commands: fc.Arbitrary<Command> = fc.tuple(fc.nat(WHAT - 1), fc.nat(0xffff), fc.nat(0xffff), fc.nat(0xffff));
 
 /** Plans of at most `length` commands. */
 export function plans(length: number): fc.Arbitrary<Plan> {

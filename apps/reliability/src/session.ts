@@ -183,7 +183,10 @@ export class Session {
     const instances = new Set([...this.runner.instances].map(([, block]) => block));
     const left = this.provider.allocations().filter((memory) => !instances.has(memory));
     this.expect(left.length === 0, `${left.length} tables are left after the close`);
-    this.expect(this.runner.mmu?.freeTags === 24, `${this.runner.mmu?.freeTags ?? 0} of 24 tags are free after the close`);
+    this.expect(
+      this.runner.mmu?.freeTags === 24,
+      `${this.runner.mmu?.freeTags ?? 0} of 24 tags are free after the close`,
+    );
     const held = [...this.runner.memories].filter(([, memory]) => memory.references !== 0);
     this.expect(held.length === 0, `${held.length} memory objects are still referenced after the close`);
     this.joined.length = 0;

@@ -60,7 +60,12 @@ const replay = (name: string): Replay => new Replay(name);
 describe('part A, wrong translations', () => {
   test('KD-01 small references never touch the other facts of a large entry', () => {
     const run = replay('kd-01-counter-overflow').to(9);
-    expect(run.at(0x20000, 0x2f000, 0x30000, 0x3f000)).toEqual(['0x10000000', '0x1000f000', '0x10010000', '0x1001f000']);
+    expect(run.at(0x20000, 0x2f000, 0x30000, 0x3f000)).toEqual([
+      '0x10000000',
+      '0x1000f000',
+      '0x10010000',
+      '0x1001f000',
+    ]);
     run.to(11);
     expect(run.at(0x20000, 0x2f000, 0x30000, 0x3f000)).toEqual(Array(4).fill('sparse'));
     run.to();
@@ -97,7 +102,10 @@ describe('part A, wrong translations', () => {
   test('KD-04 a failed map leaves a sparse range sparse', () => {
     const run = replay('kd-04-failed-map-in-sparse').to();
     expect(run.refusals()).toEqual([[6, -12]]);
-    expect(run.at(0x0, 0x1000, 0x1ff000, 0x200000, 0x3ff000)).toEqual(['0x10000000', ...Array<string>(4).fill('sparse')]);
+    expect(run.at(0x0, 0x1000, 0x1ff000, 0x200000, 0x3ff000)).toEqual([
+      '0x10000000',
+      ...Array<string>(4).fill('sparse'),
+    ]);
   });
 
   test('KD-05 a large page is cleared to what its small references need', () => {
@@ -223,8 +231,15 @@ describe('part B, page frames', () => {
 
   test('KD-16 and the last one without a valid bit stays unmapped', () => {
     const provider = new BumpProvider();
-    const vmm = new Mmu(findChip('gp100')!, { provider }).createSpace({ type: 'managed', addr: 2n ** 40n, size: 2n ** 30n });
-    const frames = BigUint64Array.from({ length: 0x80001 }, (_, i) => (BigInt(i) << 12n) | (i < 0x80000 ? 0x13n : 0x12n));
+    const vmm = new Mmu(findChip('gp100')!, { provider }).createSpace({
+      type: 'managed',
+      addr: 2n ** 40n,
+      size: 2n ** 30n,
+    });
+    const frames = BigUint64Array.from(
+      { length: 0x80001 },
+      (_, i) => (BigInt(i) << 12n) | (i < 0x80000 ? 0x13n : 0x12n),
+    );
     vmm.pfnMap(0x400000n, 12, frames);
     expect(translate(vmm, provider, 0x803ff000n)).toBe('0x7ffff000');
     expect(translate(vmm, provider, 0x80400000n)).toBe('fault');

@@ -134,7 +134,11 @@ describe('memory that is not what was asked for is refused', () => {
     ['misaligned', /not aligned/, (memory) => ({ ...memory, addr: memory.addr + 8 })],
     ['no address', /no address/, (memory) => ({ ...memory, addr: -0x1000 })],
     ['a fraction', /no address/, (memory) => ({ ...memory, addr: memory.addr + 0.5 })],
-    ['undersized', /were asked for/, (memory) => ({ ...memory, size: memory.size - 8, words: memory.words.subarray(2) })],
+    [
+      'undersized',
+      /were asked for/,
+      (memory) => ({ ...memory, size: memory.size - 8, words: memory.words.subarray(2) }),
+    ],
     ['with too few words', /words/, (memory) => ({ ...memory, words: memory.words.subarray(1) })],
     ['with words of another kind', /Uint32Array/, (memory) => ({ ...memory, words: [...memory.words] as never })],
     [

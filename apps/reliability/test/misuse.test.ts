@@ -354,7 +354,10 @@ describe('devices and objects that can not be', () => {
   });
 
   test('a space that does not begin on a page can not be bootstrapped', () => {
-    for (const options of [{ addr: 0x800n, size: 0x1000n }, { addr: 0n, size: 0x1800n }]) {
+    for (const options of [
+      { addr: 0x800n, size: 0x1000n },
+      { addr: 0n, size: 0x1800n },
+    ]) {
       const vmm = new Mmu(gp100).createSpace(options);
       expect(codeOf(() => vmm.boot())).toBe('EINVAL');
       vmm.verify();

@@ -29,7 +29,16 @@ describe('the comparison finds', () => {
     apply(session, [0, 0, 1, 1]);
     const [allocation] = session.model.allocations;
     const at = { addr: BigInt(allocation!.addr) };
-    const map = { op: 'map', line: 0, vmm: undefined, at, size: 0x1000n, mem: 'ncoh', offset: 0n, args: undefined } as const;
+    const map = {
+      op: 'map',
+      line: 0,
+      vmm: undefined,
+      at,
+      size: 0x1000n,
+      mem: 'ncoh',
+      offset: 0n,
+      args: undefined,
+    } as const;
     expect(session.run(map).ret).toBe(0);
     session.model.map({ addr: allocation!.addr, size: 0x1000 }, () => 0x2_0000_0000, false);
     session.checkAll(true);
@@ -48,7 +57,9 @@ describe('the comparison finds', () => {
   test('a lost entry', () => {
     const { session, addr } = mapped();
     session.provider.allocations().at(-1)!.words.fill(0);
-    expect(() => session.check({ addr, size: 0x1000 })).toThrow(/finds fault at 0x[0-9a-f]+ \(page shift 12\), not 0x200000000/);
+    expect(() => session.check({ addr, size: 0x1000 })).toThrow(
+      /finds fault at 0x[0-9a-f]+ \(page shift 12\), not 0x200000000/,
+    );
   });
 
   test('an entry too many', () => {

@@ -46,7 +46,9 @@ class World {
   tables(): TableNode[] {
     const { directory, template } = this.vmm.state;
     const root = { kind: 'root', target: directory!.target, addr: BigInt(directory!.addr) } as const;
-    return [...listTree(template.format, new ProviderReader(this.provider), root)].filter((node) => node.kind === 'table');
+    return [...listTree(template.format, new ProviderReader(this.provider), root)].filter(
+      (node) => node.kind === 'table',
+    );
   }
 
   shape(): string {
@@ -134,7 +136,9 @@ describe('A, shape', () => {
     const leaves = world.tables().filter(({ level }) => level === 'LPT');
     expect(leaves).toHaveLength(16);
     if (directories === 2) {
-      expect(leaves.map(({ index }) => index)).toEqual([248, 249, 250, 251, 252, 253, 254, 255, 0, 1, 2, 3, 4, 5, 6, 7]);
+      expect(leaves.map(({ index }) => index)).toEqual([
+        248, 249, 250, 251, 252, 253, 254, 255, 0, 1, 2, 3, 4, 5, 6, 7,
+      ]);
     }
     for (let i = 0n; i < 16n; i++) {
       expect(world.live).toBeGreaterThan(1);

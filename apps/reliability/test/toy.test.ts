@@ -25,13 +25,9 @@ test('pages of both sizes, in three levels', () => {
   const addr = vmm.get(0x30_0000n, { align: 20 });
   vmm.map(addr, MemoryObject.video([[0x4000_0000n, 0x20_0000n]], { page: 20 }), { size: 0x20_0000n });
   vmm.map(addr + 0x20_0000n, MemoryObject.pages('host', [0x9000n, 0x3000n]), { size: 0x2000n, args: { ro: true } });
-  expect([0n, 0x1f_f000n, 0x20_0000n, 0x20_1000n, 0x20_2000n].map((at) => translate(vmm, provider, addr + at))).toEqual([
-    '0x40000000',
-    '0x401ff000',
-    '0x9000',
-    '0x3000',
-    'fault',
-  ]);
+  expect([0n, 0x1f_f000n, 0x20_0000n, 0x20_1000n, 0x20_2000n].map((at) => translate(vmm, provider, addr + at))).toEqual(
+    ['0x40000000', '0x401ff000', '0x9000', '0x3000', 'fault'],
+  );
   expect(walkBytes(vmm, provider, addr).steps.map(({ level }) => level)).toEqual(['TOP', 'MID']);
   expect(walkBytes(vmm, provider, addr + 0x20_0000n)).toMatchObject({ ro: true, level: 'LEAF', shift: 12 });
   vmm.verify();

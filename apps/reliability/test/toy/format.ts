@@ -64,7 +64,7 @@ function level(name: string, shift: number, child: number): LevelFormat {
       }
     },
     layouts: child < 0 ? [PAGE_LAYOUT] : [TABLE_LAYOUT, PAGE_LAYOUT],
-    layoutOf: (words) => ((words[0] ?? 0) & VALID) !== 0 || child < 0 ? PAGE_LAYOUT : TABLE_LAYOUT,
+    layoutOf: (words) => (((words[0] ?? 0) & VALID) !== 0 || child < 0 ? PAGE_LAYOUT : TABLE_LAYOUT),
   };
 }
 

@@ -84,9 +84,12 @@ const template: SpaceTemplate = {
   valid: (_space, map, args) => {
     const { memory, page } = map;
     map.clearTemplate(pow2(page.shift - PAGE_FIELD_SHIFT), 0);
-    const end = memory === undefined ? 0 : Math.max(...memory.starts.map((start, i) => start + (memory.lengths[i] ?? 0)));
-    if (end > ADDRESS_LIMIT) return { code: 'EINVAL', message: `memory up to 0x${end.toString(16)}; entries have 40 bits` };
-    if ((args?.kind ?? 0) !== 0) return { code: 'EINVAL', line: `kind ${args?.kind ?? 0}`, message: 'there are no kinds' };
+    const end =
+      memory === undefined ? 0 : Math.max(...memory.starts.map((start, i) => start + (memory.lengths[i] ?? 0)));
+    if (end > ADDRESS_LIMIT)
+      return { code: 'EINVAL', message: `memory up to 0x${end.toString(16)}; entries have 40 bits` };
+    if ((args?.kind ?? 0) !== 0)
+      return { code: 'EINVAL', line: `kind ${args?.kind ?? 0}`, message: 'there are no kinds' };
     map.typeLo = VALID | (args?.ro === true ? RO : 0);
     return undefined;
   },
