@@ -84,9 +84,14 @@ export function run(example: Example, folder: string): string[] {
     .map((line) => line.trimEnd());
 }
 
-/** Declares the tests of one README. */
-export function testReadme(readme: URL): void {
-  const folder = fileURLToPath(new URL('./', readme));
+/**
+ * Declares the tests of one README.
+ *
+ * @param base - Where its imports are looked up: by default its own folder. A package whose example needs one that
+ *   depends on it has its test elsewhere.
+ */
+export function testReadme(readme: URL, base: URL = new URL('./', readme)): void {
+  const folder = fileURLToPath(base);
   const examples = findExamples(readFileSync(readme, 'utf8'));
   describe('README.md', () => {
     test('has an example, and its examples have the right types', { timeout: 60_000 }, () => {
