@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { traceInProcess } from './in-process.js';
+import { violations, type Schema } from './json-schema.js';
 import { folder, script, trace } from './program.js';
 
 const CORPUS = fileURLToPath(new URL('../../../packages/faults/test/corpus/', import.meta.url));
 const names = readdirSync(CORPUS)
   .filter((file) => file.endsWith('.log'))
   .map((file) => file.slice(0, -'.log'.length));
+
+const SCHEMA = JSON.parse(readFileSync(new URL('../explain.schema.json', import.meta.url), 'utf8')) as Schema;
 
 interface Expected {
   fault_count?: number;
@@ -37,6 +40,7 @@ describe.each(names)('%s', (name) => {
     for (const fault of expected.faults ?? [])
       expect(faults.find(({ line }) => line === fault.line)).toMatchObject(fault);
     expect(code).toBe(faults.length > 0 ? 1 : 0);
+    for (const fault of faults) expect(violations(fault, SCHEMA)).toEqual([]);
   });
 
   test('text and Markdown count them', async () => {
@@ -100,7 +104,9 @@ describe('with a script', () => {
       ...more,
     ]);
     expect(code).toBe(1);
-    return parse(stdout) as unknown as WithMapping[];
+    const found = parse(stdout);
+    for (const line of found) expect(violations(line, SCHEMA)).toEqual([]);
+    return found as unknown as WithMapping[];
   }
 
   test('names the operation that took a mapping away, and the one that made it', async () => {
@@ -161,6 +167,14 @@ describe('with a script', () => {
       /What was mapped there\n {2}After the whole script nothing is mapped there: LPT entry 0 at 0x/,
     );
   });
+});
+
+test('the schema can refuse', () => {
+  expect(violations({ line: 1 }, SCHEMA)).toContain('$: no explanation');
+  const mapping = { state: 's', result: 'gone', below: { start: '12', end: '0x1', distance: '0x0' }, more: 1 };
+  expect(violations({ mapping }, SCHEMA)).toEqual(
+    expect.arrayContaining(['$.mapping.result: gone', '$.mapping.below.start: 12', '$.mapping: unknown more']),
+  );
 });
 
 describe('every way to end a mapping is told', () => {
@@ -257,6 +271,7 @@ describe('the command', () => {
   test.each([
     [['explain', '--chip', 'zz1', 'x'], /There is no chip "zz1"/],
     [['explain', '/nonexistent/x'], /no such file/],
+    [['explain', '--script', '-'], /either the log or the state/],
     [['explain', '--at', '3', 'x'], /--at says which address space/],
     [['explain', '--json', '--markdown', 'x'], /cannot be used with/],
     [['explain', 'x', '--script', 'a', '--dump', 'b'], /give one of --script, --dump and --image/],

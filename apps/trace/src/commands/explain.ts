@@ -69,9 +69,12 @@ async function explain(paths: readonly string[], flags: ExplainFlags): Promise<v
   if (paths.length === 0 && process.stdin.isTTY) {
     throw new Failure('which log? Name files, or pipe one in: dmesg | nvmmu-trace explain');
   }
+  const logs = paths.length === 0 ? ['-'] : paths;
+  if (logs.includes('-') && (flags.script === '-' || flags.dump === '-')) {
+    throw new Failure('standard input is either the log or the state: name a file for one of them');
+  }
   const context = await contextOf(flags);
   const out = new Output();
-  const logs = paths.length === 0 ? ['-'] : paths;
   let faults = 0;
   for (const [i, path] of logs.entries()) {
     const label = logs.length > 1 ? inputName(path) : undefined;
@@ -119,9 +122,10 @@ function whenOf({ runner }: State, { at, dump }: ExplainFlags): string {
 }
 
 /** Reads a log to its end, in chunks; what was printed meanwhile goes out. */
-async function read(path: string, reader: LogReader, out: Output): Promise<ReadLog | undefined> {
+async function read(path: string, reader: LogReader, out: Output, prints: boolean): Promise<ReadLog | undefined> {
   const size = await inputSize(path);
-  const progress = new Progress('MiB', !process.stdout.isTTY || size !== undefined);
+  // While lines are printed to the same terminal, none that says how far it is.
+  const progress = new Progress('MiB', !(prints && process.stdout.isTTY));
   let bytes = 0;
   for await (const chunk of openInput(path)) {
     reader.push(chunk);
@@ -153,7 +157,7 @@ async function printJson(path: string, label: string | undefined, context: Conte
       }),
     );
   });
-  await read(path, reader, out);
+  await read(path, reader, out, true);
   return count;
 }
 
@@ -193,7 +197,7 @@ async function printText(
   paint: Paint,
 ): Promise<number> {
   const reader = new LogReader(context.chip);
-  const log = await read(path, reader, out);
+  const log = await read(path, reader, out, false);
   if (log === undefined) return 0;
   const markdown = flags.markdown === true;
   const width = Math.min(process.stdout.isTTY ? process.stdout.columns : 80, 100);
