@@ -47,6 +47,7 @@ export function App(): JSX.Element {
       ) : current === undefined ? (
         view.value === 'explain' ? (
           <main class="single">
+            <h1>Explain a kernel log</h1>
             <ExplainView />
           </main>
         ) : (

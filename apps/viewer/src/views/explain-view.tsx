@@ -3,8 +3,8 @@ import { walk } from '@nvmmu/vmm-core';
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { plural } from '../model/text.js';
+import { resultText } from '../model/walk-text.js';
 import { address, hardware, logText, session, step, view } from '../state/store.js';
-import { resultText } from './walk-view.js';
 
 /** Cards that are shown: a log can hold many thousands. */
 const CARDS = 50;

@@ -62,9 +62,9 @@ export function Header({ onHelp }: { readonly onHelp: () => void }): JSX.Element
       </a>
       {current !== undefined && (
         <div class="loaded">
-          <span class="loaded-title" title={titleOf(current)}>
+          <h1 class="loaded-title" title={titleOf(current)}>
             {titleOf(current)}
-          </span>
+          </h1>
           <span class="chip" data-testid="chip">
             {current.kind === 'script' ? current.recording.chip : current.chip}
           </span>

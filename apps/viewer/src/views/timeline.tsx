@@ -164,11 +164,8 @@ function Strip({ current }: { readonly current: ScriptSession }): JSX.Element {
         }
         x += Math.max(1, unit);
       }
-      const x = Math.min(width - 2, Math.max(0, (at + 0.5) * unit - 1));
-      context.fillStyle = colours.ink;
-      context.fillRect(x, 0, 2, height);
     },
-    [recording, at, count, most],
+    [recording, count, most],
   );
   const seek = (event: PointerEvent): void => {
     const canvas = event.currentTarget as HTMLCanvasElement;
@@ -176,21 +173,24 @@ function Strip({ current }: { readonly current: ScriptSession }): JSX.Element {
     goTo(Math.floor(((event.clientX - left) / width) * count));
   };
   return (
-    <Canvas
-      height={STRIP}
-      draw={draw}
-      label={`What each of ${count} operations changed; at operation ${at}`}
-      canvasProps={{
-        class: 'strip',
-        onPointerDown: (event) => {
-          event.currentTarget.setPointerCapture(event.pointerId);
-          seek(event);
-        },
-        onPointerMove: (event) => {
-          if (event.buttons === 1) seek(event);
-        },
-      }}
-    />
+    <div class="strip-frame">
+      <Canvas
+        height={STRIP}
+        draw={draw}
+        label={`What each of ${count} operations changed; at operation ${at}`}
+        canvasProps={{
+          class: 'strip',
+          onPointerDown: (event) => {
+            event.currentTarget.setPointerCapture(event.pointerId);
+            seek(event);
+          },
+          onPointerMove: (event) => {
+            if (event.buttons === 1) seek(event);
+          },
+        }}
+      />
+      <span class="strip-cursor" style={{ left: `calc(${(100 * (at + 0.5)) / count}% - 1px)` }} />
+    </div>
   );
 }
 
