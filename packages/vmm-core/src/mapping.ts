@@ -5,7 +5,6 @@ import { ERRNO } from './errors.js';
 import type { MapState } from './map-state.js';
 import type { MemoryObject } from './memory-object.js';
 import { hex, isAligned, paddedHex } from './numbers.js';
-import { LOG } from './observer.js';
 import { failure, type Failure } from './outcome.js';
 import { hasTableOfOtherSize } from './probe.js';
 import { holdMemory } from './region-memory.js';
@@ -42,42 +41,63 @@ export function checkOverrun(space: SpaceState, request: MapRequest): Failure | 
   );
 }
 
-/** Checks everything that depends on the page size (`nvkm_vmm_map_valid`); on success `map` holds the template. */
-export function checkMap(space: SpaceState, page: number, request: MapRequest, map: MapState): Failure | undefined {
+/** Why a page size does not suit a map, before the chip is asked. */
+const UNSUITED = { not: 0, memory: 1, alignment: 2, writer: 3, table: 4 } as const;
+type Unsuited = (typeof UNSUITED)[keyof typeof UNSUITED];
+
+/** Compares a map with a page size. Most sizes fail here when one is looked for, so nothing is worded yet. */
+function findUnsuited(space: SpaceState, page: number, request: MapRequest): Unsuited {
   const { memory, addr, size, offset } = request;
-  const pageSize = space.pageAt(page);
-  const { shift, flags } = pageSize;
-  map.page = pageSize;
-  const video = memory.target === 'vram';
-  if ((flags & (video ? PAGE.vram : PAGE.host)) === 0) {
-    space.debug(() => `${shift} !${video ? 'VRAM' : 'HOST'}`);
-    return failure('EINVAL', `pages of shift ${shift} can't hold ${video ? 'video' : 'host'} memory`);
-  }
+  const { shift, flags, levels } = space.pageAt(page);
+  if ((flags & (memory.target === 'vram' ? PAGE.vram : PAGE.host)) === 0) return UNSUITED.memory;
   if (
+    memory.pageShift < shift ||
     !isAligned(addr, shift) ||
     !isAligned(size, shift) ||
     !isAligned(offset, shift) ||
-    request.exactOffset !== undefined ||
-    memory.pageShift < shift
+    request.exactOffset !== undefined
   ) {
-    const exact = request.exactOffset ?? offset;
-    space.debug(
-      () =>
-        `alignment ${paddedHex(addr, 16)} ${paddedHex(size, 16)} ${paddedHex(exact, 16)} ${shift} ${memory.pageShift}`,
-    );
-    return failure(
-      'EINVAL',
-      `address ${hex(addr)}, size ${hex(size)}, offset ${hex(exact)} or the object's page shift ${memory.pageShift} ` +
-        `do not suit pages of shift ${shift}`,
-    );
+    return UNSUITED.alignment;
   }
   // A table without a writer for the object, or of another page size, is no candidate (KD-39, KD-06).
-  if (pageSize.levels[0]?.sources.includes(memory.kind) !== true) {
-    return failure('EINVAL', `pages of shift ${shift} can't be written from a memory object of kind ${memory.kind}`);
+  if (levels[0]?.sources.includes(memory.kind) !== true) return UNSUITED.writer;
+  return hasTableOfOtherSize(space, page, addr, size) ? UNSUITED.table : UNSUITED.not;
+}
+
+/** Words what {@link findUnsuited} found, and logs what the driver logs of it. */
+function describeUnsuited(space: SpaceState, page: number, request: MapRequest, why: Unsuited): Failure {
+  const { memory, addr, size } = request;
+  const offset = request.exactOffset ?? request.offset;
+  const { shift } = space.pageAt(page);
+  switch (why) {
+    case UNSUITED.memory: {
+      const video = memory.target === 'vram';
+      space.debug(() => `${shift} !${video ? 'VRAM' : 'HOST'}`);
+      return failure('EINVAL', `pages of shift ${shift} can't hold ${video ? 'video' : 'host'} memory`);
+    }
+    case UNSUITED.alignment:
+      space.debug(
+        () =>
+          `alignment ${paddedHex(addr, 16)} ${paddedHex(size, 16)} ${paddedHex(offset, 16)} ${shift} ${memory.pageShift}`,
+      );
+      return failure(
+        'EINVAL',
+        `address ${hex(addr)}, size ${hex(size)}, offset ${hex(offset)} or the object's page shift ${memory.pageShift} ` +
+          `do not suit pages of shift ${shift}`,
+      );
+    case UNSUITED.writer:
+      return failure('EINVAL', `pages of shift ${shift} can't be written from a memory object of kind ${memory.kind}`);
+    case UNSUITED.table:
+    case UNSUITED.not:
+      return failure('EINVAL', `a table of another page size than 2^${shift} is in the way at ${hex(addr)}`);
   }
-  if (hasTableOfOtherSize(space, page, addr, size)) {
-    return failure('EINVAL', `a table of another page size than 2^${shift} is in the way at ${hex(addr)}`);
-  }
+}
+
+/** Checks everything that depends on the page size (`nvkm_vmm_map_valid`); on success `map` holds the template. */
+export function checkMap(space: SpaceState, page: number, request: MapRequest, map: MapState): Failure | undefined {
+  map.page = space.pageAt(page);
+  const why = findUnsuited(space, page, request);
+  if (why !== UNSUITED.not) return describeUnsuited(space, page, request, why);
   const refusal = space.template.valid(space, map, request.args);
   if (refusal === undefined) return undefined;
   const { line } = refusal;
@@ -87,21 +107,17 @@ export function checkMap(space: SpaceState, page: number, request: MapRequest, m
 
 /** Finds the largest page size that a map can use. The failure is that of the smallest. */
 function choosePage(space: SpaceState, request: MapRequest, map: MapState): number | Failure {
-  const { logLevel } = space;
-  space.logLevel = LOG.none;
-  const found = tryPages(space, request, map);
-  space.logLevel = logLevel;
-  if (typeof found === 'number' || logLevel < LOG.debug) return found;
-  space.log('invalid at any page size', 'debug');
-  return tryPages(space, request, map);
-}
-
-function tryPages(space: SpaceState, request: MapRequest, map: MapState): number | Failure {
+  for (let page = 0; page < space.pages.length; page++) {
+    if (findUnsuited(space, page, request) !== UNSUITED.not) continue;
+    map.page = space.pageAt(page);
+    if (space.template.valid(space, map, request.args) === undefined) return page;
+  }
+  // Once more, with words.
+  space.debug(() => 'invalid at any page size');
   let failed: Failure | undefined;
   for (let page = 0; page < space.pages.length; page++) {
     space.debug(() => `trying ${space.pageAt(page).shift}`);
     failed = checkMap(space, page, request, map);
-    if (failed === undefined) return page;
   }
   return failure('EINVAL', `no page size suits the map; the smallest: ${failed?.message ?? 'none'}`);
 }

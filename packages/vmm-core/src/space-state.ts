@@ -49,7 +49,7 @@ export class SpaceState implements BoundSpace {
   readonly rawSparse: Map<number, number> = new Map<number, number>();
   /** Records of dual tables that are gone, to be used again. */
   readonly spareRecords: PageTable[] = [];
-  /** Log level, 0 for none; lowered while page sizes are tried in silence. */
+  /** Log level, 0 for none. */
   logLevel: number;
   readonly #engines = new Map<string, number>();
 
