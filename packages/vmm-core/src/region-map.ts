@@ -160,6 +160,8 @@ export class RegionMap {
   /** Makes a region that is in neither tree a used one. */
   use(region: Region): void {
     region.used = true;
+    // An allocation is usually mapped at once.
+    this.#found = region;
     this.#insertUsed(region);
   }
 
