@@ -9,6 +9,7 @@ export { WORKLOADS, type Workload } from './generate/workloads.js';
 export { LineSplitter, readLines, splitLines, type ByteSource, type LineOptions, type TextLine } from './lines.js';
 export type { Finding, Rule } from './lint/finding.js';
 export { Linter, type LintOptions } from './lint/linter.js';
+export { importLog, type ImportedScript, type ImportNote } from './import-log/importer.js';
 export { hashMemory } from './memory-hash.js';
 export type { ScriptSpace } from './names.js';
 export { formatHex, parseHex } from './numbers.js';
