@@ -284,7 +284,9 @@ describe.skipIf(!hasChromium())('the page', () => {
       const mine = truth(script, 8).results[8]!;
       const theirs = truth(script.replace('"gp100"', '"gh100"'), 8);
       await expect
-        .poll(async () => Object.fromEntries((await rowsOf(page, 'comparison')).map(([name, ...rest]) => [name, rest])))
+        .poll(async (): Promise<unknown> =>
+          Object.fromEntries((await rowsOf(page, 'comparison')).map(([name, ...rest]) => [name, rest])),
+        )
         .toMatchObject({
           Result: ['ok', 'ok'],
           'Register writes': [mine, theirs.results[8]!].map(({ events }) =>

@@ -72,7 +72,7 @@ export async function packScript(text: string): Promise<string | undefined> {
   if (bytes.length > PACKED_LIMIT) return undefined;
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /**

@@ -24,14 +24,19 @@ export function currentLink(): Link | undefined {
   };
 }
 
+/** The address of the page without its fragment. */
+function pageAddress(): string {
+  return location.origin + location.pathname + location.search;
+}
+
 /** The link to pass on: unlike the address bar's it carries the script of a served file, if that is short enough. */
 export function linkToShare(): string {
   const link = currentLink() ?? {};
   const current = session.peek();
   const z = current?.kind === 'script' ? packedScript(current.text) : undefined;
-  if (link.served === undefined || z === undefined) return location.href.replace(/#.*$/, '') + '#' + formatLink(link);
+  if (link.served === undefined || z === undefined) return `${pageAddress()}#${formatLink(link)}`;
   const { served: _, ...rest } = link;
-  return location.href.replace(/#.*$/, '') + '#' + formatLink({ z, ...rest });
+  return `${pageAddress()}#${formatLink({ z, ...rest })}`;
 }
 
 /** Keeps the address bar in step with the page, and the page with the address bar. */

@@ -79,8 +79,9 @@ function FaultCard({
   const at = value !== undefined && /^0x[0-9a-f]{1,16}$/i.test(value) ? BigInt(value) : undefined;
   return (
     <li class="card fault" data-testid="fault">
-      <h3>{explanation.headline}</h3>
+      <h2>{explanation.headline}</h2>
       <p class="verdict">{explanation.verdict.sentence}</p>
+      <WhatIsThere at={at} />
       <dl>
         {explanation.facts.map(({ label, value: text, note }) => (
           <div key={label}>
@@ -105,7 +106,6 @@ function FaultCard({
           </ul>
         </details>
       )}
-      <WhatIsThere at={at} />
     </li>
   );
 }

@@ -1,8 +1,9 @@
+import { walk } from '@nvmmu/vmm-core';
 import type { JSX } from 'preact';
 import type { PlayedSpace } from '../model/player.js';
 import type { ShownRegion } from '../model/region-table.js';
 import { hex, shiftName, size } from '../model/text.js';
-import { goTo, script, step, view } from '../state/store.js';
+import { entry, goTo, hardware, level, script, step, view } from '../state/store.js';
 
 /** The last operation, up to the step, that was about some of a region's addresses. */
 function lastTouch(chosen: PlayedSpace, row: ShownRegion): number | undefined {
@@ -69,7 +70,7 @@ export function RegionFacts({
         <button
           type="button"
           onClick={() => {
-            view.value = 'tables';
+            showTables(row.addr);
           }}
         >
           Show its tables
@@ -87,6 +88,17 @@ export function RegionFacts({
       </div>
     </section>
   );
+}
+
+/** Shows the lowest table that there is for an address. */
+function showTables(addr: number): void {
+  const tables = hardware.value;
+  if (tables !== undefined) {
+    const last = walk(tables.format, tables.image, tables.root, BigInt(addr)).steps.at(-1);
+    level.value = last?.level;
+    entry.value = last?.index;
+  }
+  view.value = 'tables';
 }
 
 function flagsOf(row: ShownRegion): string {

@@ -130,7 +130,7 @@ function Hop({
       <button
         type="button"
         class="link hop-level"
-        aria-label={`${step.level} entry ${step.index}: show it in its table`}
+        aria-label={`${step.level}[${step.index}]: show it in its table`}
         onClick={() => {
           address.value = va & ~0xfffn;
           level.value = step.level;
