@@ -1,7 +1,8 @@
 import { VmmError, type Chip } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { gf100, gf100Chips, gk104, gk20a, gm200, gm20b } from '../src/index.js';
-import { pageOf, templateOf } from './support.js';
+import { pageOf } from '../../../tools/testing/maps.js';
+import { templateOf } from './support.js';
 
 const older = [gf100, gk104, gk20a];
 const newer = [gm200, gm20b];

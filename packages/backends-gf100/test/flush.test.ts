@@ -1,7 +1,8 @@
 import { InvariantError, type BoundSpace, type Chip, type MemoryTarget } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { gf100Chips, gk104 } from '../src/index.js';
-import { boundSpace, tableAt, templateOf, type SpaceLog } from './support.js';
+import { boundSpace, tableAt, type SpaceLog } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 function flushed(parts: Partial<BoundSpace>, chip: Chip = gk104, depth = 0): string[] {
   const log: SpaceLog = { writes: [] };

@@ -1,9 +1,10 @@
-import { annotate, encodeEntry, fieldValues, listRanges, readInstance, walk } from '@nvmmu/vmm-core';
+import { annotate, listRanges, readInstance, walk } from '@nvmmu/vmm-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { format1, type Format1Chip } from '../src/format.js';
 import { gf100Kinds, gm200Kinds } from '../src/kinds.js';
-import { brief, expectListed, rootAt, Words64 } from './format-support.js';
+import { brief, checkFieldRoundTrip, checkListings } from '../../../tools/testing/listing.js';
+import { rootAt, Words64 } from '../../../tools/testing/table-image.js';
 
 const CHIPS = ['gf100', 'gk104', 'gk20a', 'gm200', 'gm20b'] as const satisfies Format1Chip[];
 
@@ -150,12 +151,7 @@ describe.each(CHIPS.flatMap((chip) => ([16, 17] as const).map((big) => [chip, bi
     test.each(format.levels.map((at) => [at.name, at] as const))(
       'entries of %s survive taking apart and putting together',
       (_name, at) => {
-        fc.assert(
-          fc.property(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), (value) => {
-            const read = annotate(at, value);
-            expect(encodeEntry(at, read.layout, fieldValues(read))).toBe(value & ~read.undefinedBits);
-          }),
-        );
+        checkFieldRoundTrip(at);
       },
     );
 
@@ -177,30 +173,14 @@ describe.each(CHIPS.flatMap((chip) => ([16, 17] as const).map((big) => [chip, bi
         { weight: 3, arbitrary: fc.integer({ min: 0, max: 0xff }).map((page) => (BigInt(page) << 4n) | 1n) },
         { weight: 1, arbitrary: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }) },
       );
-      const places = fc.record({
-        page: fc.integer({ min: 0, max: 3 }),
-        at: fc.integer({ min: 0, max: 40 }),
-        value: entry,
+      checkListings(format, {
+        entry,
+        pages: 4,
+        slots: 41,
+        runs: 60,
+        near: (va) =>
+          ((va & 0x3fn) << 12n) + (((va >> 6n) & 0x1fn) << BigInt(big)) + (((va >> 11n) & 7n) << BigInt(big + 10)),
       });
-      fc.assert(
-        fc.property(
-          fc.array(places, { maxLength: 60 }),
-          fc.array(fc.bigInt({ min: 0n, max: (1n << 40n) - 1n })),
-          (list, vas) => {
-            const words = new Words64();
-            for (let page = 0n; page < 4n; page++) words.set(0x100000n + (page << 12n), 0n);
-            for (const { page, at, value } of list) words.set(0x100000n + BigInt((page << 12) + 8 * at), value);
-            const low = vas.map(
-              (va) =>
-                ((va & 0x3fn) << 12n) +
-                (((va >> 6n) & 0x1fn) << BigInt(big)) +
-                (((va >> 11n) & 7n) << BigInt(big + 10)),
-            );
-            expectListed(format, words.image(), rootAt(0x100000n), [...vas, ...low]);
-          },
-        ),
-        { numRuns: 60 },
-      );
     });
   },
 );

@@ -1,7 +1,9 @@
 import { InvariantError, type Chip, type MemoryTarget } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { gf100, gf100Chips, gk104, gk20a, gm200, gm20b } from '../src/index.js';
-import { block, boundSpace, entry, tableAt, templateOf } from './support.js';
+import { entry } from '../../../tools/testing/lanes.js';
+import { block, boundSpace, tableAt } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 function joined(
   chip: Chip,

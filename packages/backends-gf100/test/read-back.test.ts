@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { DecodedEntry, findLevel, MemoryObject, type EntryWords, type SpaceTemplate } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { gf100, gf100Chips, gk104, gm200, gm20b } from '../src/index.js';
-import { block, boundSpace, check, leafOf, tableAt, Tags, templateOf } from './support.js';
+import { check, leafOf, Tags } from '../../../tools/testing/maps.js';
+import { block, boundSpace, tableAt } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 function decoded({ format }: SpaceTemplate, level: string, words: ArrayLike<number>, index = 0): DecodedEntry {
   const out = new DecodedEntry();

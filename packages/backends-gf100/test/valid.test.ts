@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { InvariantError, MapState, MemoryObject, type Chip, type MapArguments } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { gf100, gf100Chips, gk104, gk20a, gm200, gm20b } from '../src/index.js';
-import { boundSpace, check, joinLanes, pageOf, Tags, templateOf, typeOf } from './support.js';
+import { joinLanes } from '../../../tools/testing/lanes.js';
+import { check, pageOf, Tags, typeOf } from '../../../tools/testing/maps.js';
+import { boundSpace } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 const video = (size: bigint, page: number): MemoryObject => MemoryObject.video([[0x4000_0000n, size]], { page });
 const small = MemoryObject.video([[0x4000_0000n, 0x1_0000n]]);

@@ -1,23 +1,10 @@
 import fc from 'fast-check';
-import { MapState, MemoryObject, type Level } from '@nvmmu/vmm-core';
+import { type MapState, MemoryObject, type Level } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { gf100, gm200, gm20b, gk104 } from '../src/index.js';
-import { check, entries, entry, joinLanes, leafOf, Tags, templateOf, typeOf, u64 } from './support.js';
-
-interface Template {
-  type: bigint;
-  next: bigint;
-  ctag: bigint;
-}
-
-function stateOf({ type, next, ctag }: Template): MapState {
-  const map = new MapState(new Tags(0).allocator);
-  const lanes = (value: bigint): [number, number] => [Number(value & 0xffff_ffffn), Number(value >> 32n)];
-  [map.typeLo, map.typeHi] = lanes(type);
-  [map.nextLo, map.nextHi] = lanes(next);
-  [map.ctagLo, map.ctagHi] = lanes(ctag);
-  return map;
-}
+import { entries, entry, joinLanes, u64 } from '../../../tools/testing/lanes.js';
+import { check, leafOf, stateOf, Tags, typeOf } from '../../../tools/testing/maps.js';
+import { templateOf } from './support.js';
 
 function run(level: Level, words: Uint32Array, index: number, count: number, addr: number, map: MapState): void {
   level.write!(words, 2 * index, index, count, addr, map);

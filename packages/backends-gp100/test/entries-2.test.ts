@@ -2,19 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChildTables, MemoryTarget } from '@nvmmu/vmm-core';
 import { gp100 } from '../src/index.js';
-import {
-  dirtyWords,
-  entries,
-  hex,
-  leafOf,
-  low,
-  pageOf,
-  table,
-  templateMap,
-  typeOf,
-  wordPair,
-  wrap,
-} from './support.js';
+import { low, wordPair, u64 } from '../../../tools/testing/lanes.js';
+import { typeOf } from '../../../tools/testing/maps.js';
+import { dirtyWords, entries, hex, leafOf, pageOf, table, templateMap } from './support.js';
 
 const page = fc.bigInt(0n, (1n << 52n) - 1n).map((pfn) => pfn << 12n);
 const lane64 = fc.bigInt(0n, (1n << 64n) - 1n);
@@ -46,9 +36,9 @@ describe.each([
           const map = templateMap(pageOf(gp100, shift), type, next, ctag);
           level.write?.(words, index * stride, index, count, Number(addr), map);
           const first = (addr >> 4n) | type;
-          const expected = Array.from({ length: count }, (_, i) => wrap(first + BigInt(i) * next));
+          const expected = Array.from({ length: count }, (_, i) => u64(first + BigInt(i) * next));
           expect(entries(words, index * stride, count, stride).map(hex)).toEqual(expected.map(hex));
-          expect(hex(typeOf(map))).toBe(hex(wrap(type + BigInt(count) * ctag)));
+          expect(hex(typeOf(map))).toBe(hex(u64(type + BigInt(count) * ctag)));
           if (stride === 4) {
             const upper = entries(words, index * stride + 2, count, stride);
             expect(upper.every((value) => value === 0n)).toBe(true);

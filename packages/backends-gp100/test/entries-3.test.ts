@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChildTables, MemoryTarget } from '@nvmmu/vmm-core';
 import { gh100 } from '../src/index.js';
-import { dirtyWords, entries, hex, leafOf, pageOf, table, templateMap, typeOf, wordPair, wrap } from './support.js';
+import { wordPair, u64 } from '../../../tools/testing/lanes.js';
+import { typeOf } from '../../../tools/testing/maps.js';
+import { dirtyWords, entries, hex, leafOf, pageOf, table, templateMap } from './support.js';
 
 const page = fc.bigInt(0n, (1n << 52n) - 1n).map((pfn) => pfn << 12n);
 const lane64 = fc.bigInt(0n, (1n << 64n) - 1n);
@@ -19,7 +21,7 @@ describe.each([
         const words = dirtyWords((index + count + 1) * stride);
         const map = templateMap(pageOf(gh100, shift), type, next);
         leafOf(gh100, shift).write?.(words, index * stride, index, count, Number(addr), map);
-        const expected = Array.from({ length: count }, (_, i) => wrap((addr | type) + BigInt(i) * next));
+        const expected = Array.from({ length: count }, (_, i) => u64((addr | type) + BigInt(i) * next));
         expect(entries(words, index * stride, count, stride).map(hex)).toEqual(expected.map(hex));
         expect(typeOf(map)).toBe(type);
         if (stride === 4) {

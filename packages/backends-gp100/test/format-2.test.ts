@@ -2,7 +2,8 @@ import { annotate, encodeEntry, fieldValues, listRanges, MemoryImage, readInstan
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { format2 } from '../src/format-2.js';
-import { brief, expectListed, rootAt, Words64 } from './format-support.js';
+import { brief, checkFieldRoundTrip, checkListings } from '../../../tools/testing/listing.js';
+import { rootAt, Words64 } from '../../../tools/testing/table-image.js';
 
 const KINDS = { table: Uint8Array.from({ length: 256 }, (_, kind) => (kind === 0xdb ? 0xfe : kind)), invalid: 0xff };
 const gp100 = format2('gp100', KINDS);
@@ -239,12 +240,7 @@ describe('entries', () => {
   test.each(formats.flatMap((format) => format.levels.map((at) => [format.chip, at.name, at] as const)))(
     'of %s %s survive taking apart and putting together',
     (_chip, _name, at) => {
-      fc.assert(
-        fc.property(fc.bigInt({ min: 0n, max: (1n << BigInt(8 * at.entryBytes)) - 1n }), (value) => {
-          const read = annotate(at, value);
-          expect(encodeEntry(at, read.layout, fieldValues(read))).toBe(value & ~read.undefinedBits);
-        }),
-      );
+      checkFieldRoundTrip(at);
     },
   );
 });
@@ -297,27 +293,13 @@ describe('listing', () => {
   test.each([gp100, gp10b, gv100, tu102].map((format) => [format.chip, format] as const))(
     'of %s says what the walk says, whatever the memory holds',
     (_chip, format) => {
-      const places = fc.record({
-        page: fc.integer({ min: 0, max: 7 }),
-        at: fc.integer({ min: 0, max: 7 }),
-        value: entry,
+      checkListings(format, {
+        entry,
+        pages: 8,
+        slots: 8,
+        runs: 150,
+        near: (va) => ((va >> 20n) & 0x3n) * (1n << 21n) + ((va & 7n) << 12n) + (((va >> 3n) & 7n) << 29n),
       });
-      fc.assert(
-        fc.property(
-          fc.array(places, { maxLength: 60 }),
-          fc.array(fc.bigInt({ min: 0n, max: (1n << 49n) - 1n })),
-          (list, vas) => {
-            const words = new Words64();
-            for (let page = 0n; page < 8n; page++) words.set(0x100000n + (page << 12n), 0n);
-            for (const { page, at, value } of list) words.set(0x100000n + BigInt((page << 12) + 8 * at), value);
-            const low = vas.map(
-              (va) => ((va >> 20n) & 0x3n) * (1n << 21n) + ((va & 7n) << 12n) + (((va >> 3n) & 7n) << 29n),
-            );
-            expectListed(format, words.image(), rootAt(0x100000n), [...vas, ...low]);
-          },
-        ),
-        { numRuns: 150 },
-      );
     },
   );
 });

@@ -1,8 +1,9 @@
-import { annotate, encodeEntry, fieldValues, listRanges, readInstance, walk } from '@nvmmu/vmm-core';
+import { annotate, fieldValues, listRanges, readInstance, walk } from '@nvmmu/vmm-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { format3 } from '../src/format-3.js';
-import { brief, expectListed, rootAt, Words64 } from './format-support.js';
+import { brief, checkFieldRoundTrip, checkListings } from '../../../tools/testing/listing.js';
+import { rootAt, Words64 } from '../../../tools/testing/table-image.js';
 
 const gh100 = format3();
 const level = (name: string) => gh100.levels.find((candidate) => candidate.name === name)!;
@@ -105,12 +106,7 @@ test('exactly seven combinations of flags are unknown to the vendor', () => {
 test.each(gh100.levels.map((at) => [at.name, at] as const))(
   'entries of %s survive taking apart and putting together',
   (_name, at) => {
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: (1n << BigInt(8 * at.entryBytes)) - 1n }), (value) => {
-        const read = annotate(at, value);
-        expect(encodeEntry(at, read.layout, fieldValues(read))).toBe(value & ~read.undefinedBits);
-      }),
-    );
+    checkFieldRoundTrip(at);
   },
 );
 
@@ -145,21 +141,11 @@ test('a listing says what the walk says, whatever the memory holds', () => {
     { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xffff }).map((page) => (BigInt(page) << 12n) | 0x1n) },
     { weight: 1, arbitrary: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }) },
   );
-  const places = fc.record({ page: fc.integer({ min: 0, max: 7 }), at: fc.integer({ min: 0, max: 7 }), value: entry });
-  fc.assert(
-    fc.property(
-      fc.array(places, { maxLength: 60 }),
-      fc.array(fc.bigInt({ min: 0n, max: (1n << 57n) - 1n })),
-      (list, vas) => {
-        const words = new Words64();
-        for (let page = 0n; page < 8n; page++) words.set(0x100000n + (page << 12n), 0n);
-        for (const { page, at, value } of list) words.set(0x100000n + BigInt((page << 12) + 8 * at), value);
-        const low = vas.map(
-          (va) => ((va >> 20n) & 0x3n) * (1n << 21n) + ((va & 7n) << 12n) + (((va >> 3n) & 7n) << 29n),
-        );
-        expectListed(gh100, words.image(), rootAt(0x100000n), [...vas, ...low]);
-      },
-    ),
-    { numRuns: 300 },
-  );
+  checkListings(gh100, {
+    entry,
+    pages: 8,
+    slots: 8,
+    runs: 300,
+    near: (va) => ((va >> 20n) & 0x3n) * (1n << 21n) + ((va & 7n) << 12n) + (((va >> 3n) & 7n) << 29n),
+  });
 });

@@ -10,7 +10,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { format2 } from '../src/format-2.js';
 import { format3 } from '../src/format-3.js';
-import { rootAt, Words64 } from './format-support.js';
+import { rootAt, Words64 } from '../../../tools/testing/table-image.js';
 
 const gp100 = format2('gp100');
 const gh100 = format3();

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FrameFunctions, HostPages } from '@nvmmu/vmm-core';
 import { gp100, gp10b, gv100, tu102 } from '../src/index.js';
-import { dirtyWords, entries, hex, high, leafOf, low, wordPair } from './support.js';
+import { high, low, wordPair } from '../../../tools/testing/lanes.js';
+import { dirtyWords, entries, hex, leafOf } from './support.js';
 
 function framesOf(chip: typeof gp100, shift: number): FrameFunctions {
   const { frames } = leafOf(chip, shift);

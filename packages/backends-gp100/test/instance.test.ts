@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Chip, InvariantError, type MemoryTarget } from '@nvmmu/vmm-core';
 import { gh100, gp100, gp100Chips, gp10b, gv100, tu102 } from '../src/index.js';
-import { hex, instance, SpySpace, table, templateOf, wordPair } from './support.js';
+import { wordPair } from '../../../tools/testing/lanes.js';
+import { hex, instance, SpySpace, table, templateOf } from './support.js';
 
 const CLEAN = 0xcccccccc;
 

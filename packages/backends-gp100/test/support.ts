@@ -11,16 +11,10 @@ import {
   type SpaceTemplate,
   type TableMemory,
 } from '@nvmmu/vmm-core';
+import { wordPair } from '../../../tools/testing/lanes.js';
+import { leafOf as findLeaf, pageOf as findPage, setTemplate } from '../../../tools/testing/maps.js';
 
-export const wrap = (value: bigint): bigint => BigInt.asUintN(64, value);
-export const low = (value: bigint): number => Number(BigInt.asUintN(32, value));
-export const high = (value: bigint): number => Number(BigInt.asUintN(32, value >> 32n));
 export const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
-
-/** The 64-bit value at word index `at`. */
-export function wordPair(words: ArrayLike<number>, at: number): bigint {
-  return BigInt(words[at] as number) | (BigInt(words[at + 1] as number) << 32n);
-}
 
 /** The 64-bit entries of `words` from `at` on, one each `stride` words. */
 export function entries(words: ArrayLike<number>, at: number, count: number, stride = 2): bigint[] {
@@ -47,13 +41,11 @@ export function templateOf(chip: Chip, args: SpaceArguments = {}): SpaceTemplate
 }
 
 export function pageOf(chip: Chip, shift: number): PageSize {
-  const page = templateOf(chip).pages.find((page) => page.shift === shift);
-  if (page === undefined) throw new Error(`${chip.name} has no pages of shift ${shift}`);
-  return page;
+  return findPage(templateOf(chip), shift);
 }
 
 export function leafOf(chip: Chip, shift: number): Level {
-  return pageOf(chip, shift).levels[0] as Level;
+  return findLeaf(templateOf(chip), shift);
 }
 
 /** What the tag allocator answers: a record, or that the object has another number of tags. */
@@ -83,19 +75,8 @@ export function mapOf(
 
 /** A map with a template that `valid` did not make. */
 export function templateMap(page: PageSize, type: bigint, next: bigint, ctag = 0n): MapState {
-  const { map } = mapOf(page);
-  map.typeLo = low(type);
-  map.typeHi = high(type);
-  map.nextLo = low(next);
-  map.nextHi = high(next);
-  map.ctagLo = low(ctag);
-  map.ctagHi = high(ctag);
-  return map;
+  return setTemplate(mapOf(page).map, { type, next, ctag });
 }
-
-export const typeOf = (map: MapState): bigint => BigInt(map.typeLo) | (BigInt(map.typeHi) << 32n);
-export const nextOf = (map: MapState): bigint => BigInt(map.nextLo) | (BigInt(map.nextHi) << 32n);
-export const ctagOf = (map: MapState): bigint => BigInt(map.ctagLo) | (BigInt(map.ctagHi) << 32n);
 
 /** An address space that writes down what a backend does to the device. */
 export class SpySpace implements BoundSpace {

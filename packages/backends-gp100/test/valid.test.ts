@@ -10,20 +10,8 @@ import {
   type Refusal,
 } from '@nvmmu/vmm-core';
 import { gh100, gp100, gp100Chips, gp10b, gv100, tu102 } from '../src/index.js';
-import {
-  ctagOf,
-  dirtyWords,
-  entries,
-  hex,
-  leafOf,
-  mapOf,
-  nextOf,
-  pageOf,
-  SpySpace,
-  type TagAnswer,
-  templateOf,
-  typeOf,
-} from './support.js';
+import { ctagOf, nextOf, typeOf } from '../../../tools/testing/maps.js';
+import { dirtyWords, entries, hex, leafOf, mapOf, pageOf, SpySpace, type TagAnswer, templateOf } from './support.js';
 
 const MIB = 1n << 20n;
 

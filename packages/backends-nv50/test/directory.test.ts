@@ -1,7 +1,10 @@
 import type { ChildTables, MemoryTarget } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { nv50 } from '../src/index.js';
-import { entry, pageOf, tableAt, templateOf } from './support.js';
+import { entry } from '../../../tools/testing/lanes.js';
+import { pageOf } from '../../../tools/testing/maps.js';
+import { tableAt } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 const directory = pageOf(templateOf(nv50), 12).levels[1]!;
 

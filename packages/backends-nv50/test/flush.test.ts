@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { g84, mcp77, nv50 } from '../src/index.js';
-import { boundSpace, templateOf, type SpaceLog } from './support.js';
+import { boundSpace, type SpaceLog } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 function flushed(uses: Record<string, number>, chip = nv50, depth = 0): string[] {
   const log: SpaceLog = { writes: [] };

@@ -1,9 +1,10 @@
-import { annotate, encodeEntry, fieldValues, listRanges, readInstance, walk } from '@nvmmu/vmm-core';
+import { annotate, listRanges, readInstance, walk } from '@nvmmu/vmm-core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatT } from '../src/format.js';
 import { teslaKinds } from '../src/kinds.js';
-import { brief, expectListed, rootAt, Words64 } from './format-support.js';
+import { brief, checkFieldRoundTrip, checkListings } from '../../../tools/testing/listing.js';
+import { rootAt, Words64 } from '../../../tools/testing/table-image.js';
 
 const g84 = formatT('g84', teslaKinds);
 const [directory, big, , small] = g84.levels;
@@ -106,12 +107,7 @@ test('entries that nothing defines are warned about', () => {
 test.each(g84.levels.map((level) => [level.name, level] as const))(
   'entries of %s survive taking apart and putting together',
   (_name, level) => {
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), (value) => {
-        const read = annotate(level, value);
-        expect(encodeEntry(level, read.layout, fieldValues(read))).toBe(value & ~read.undefinedBits);
-      }),
-    );
+    checkFieldRoundTrip(level);
   },
 );
 
@@ -132,19 +128,11 @@ test('a listing says what the walk says, whatever the memory holds', () => {
     },
     { weight: 1, arbitrary: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }) },
   );
-  const places = fc.record({ page: fc.integer({ min: 0, max: 7 }), at: fc.integer({ min: 0, max: 40 }), value: entry });
-  fc.assert(
-    fc.property(
-      fc.array(places, { maxLength: 60 }),
-      fc.array(fc.bigInt({ min: 0n, max: (1n << 40n) - 1n })),
-      (list, vas) => {
-        const words = new Words64();
-        for (let page = 0n; page < 8n; page++) words.set(0x100000n + (page << 12n), 0n);
-        for (const { page, at, value } of list) words.set(0x100000n + BigInt((page << 12) + 8 * at), value);
-        const low = vas.map((va) => ((va & 0x3fn) << 12n) + (((va >> 6n) & 7n) << 29n));
-        expectListed(g84, words.image(), rootAt(0x100000n), [...vas, ...low]);
-      },
-    ),
-    { numRuns: 60 },
-  );
+  checkListings(g84, {
+    entry,
+    pages: 8,
+    slots: 41,
+    runs: 60,
+    near: (va) => ((va & 0x3fn) << 12n) + (((va >> 6n) & 7n) << 29n),
+  });
 });

@@ -1,7 +1,9 @@
 import type { BoundSpace } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { g84, mcp77, nv50 } from '../src/index.js';
-import { block, boundSpace, entry, templateOf } from './support.js';
+import { entry } from '../../../tools/testing/lanes.js';
+import { block, boundSpace } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 /** An address space whose directory entry `index` is `0xabc_0000_0000 + index`. */
 function numbered(parts: Partial<BoundSpace> = {}): BoundSpace {

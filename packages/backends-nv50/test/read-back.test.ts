@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { DecodedEntry, findLevel, MemoryObject, type SpaceTemplate } from '@nvmmu/vmm-core';
 import { expect, it } from 'vitest';
 import { g84, mcp77, nv50 } from '../src/index.js';
-import { check, pageOf, tableAt, Tags, templateOf } from './support.js';
+import { check, pageOf, Tags } from '../../../tools/testing/maps.js';
+import { tableAt } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 function decoded({ format }: SpaceTemplate, level: string, words: Uint32Array, index: number): DecodedEntry {
   const out = new DecodedEntry();

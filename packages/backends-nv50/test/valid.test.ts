@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { InvariantError, MapState, MemoryObject, type Chip, type MapArguments } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { g84, mcp77, nv50, teslaKinds } from '../src/index.js';
-import { boundSpace, check, joinLanes, pageOf, Tags, templateOf, typeOf } from './support.js';
+import { joinLanes } from '../../../tools/testing/lanes.js';
+import { check, pageOf, Tags, typeOf } from '../../../tools/testing/maps.js';
+import { boundSpace } from '../../../tools/testing/space.js';
+import { templateOf } from './support.js';
 
 const vram = (size = 0x1_0000n, type = 1): MemoryObject =>
   MemoryObject.video([[0x4000_0000n, size]], { page: 12, type });

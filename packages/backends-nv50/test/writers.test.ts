@@ -1,30 +1,17 @@
 import fc from 'fast-check';
-import { MapState, MemoryObject, type Level } from '@nvmmu/vmm-core';
+import { type MapState, MemoryObject, type Level } from '@nvmmu/vmm-core';
 import { describe, expect, it } from 'vitest';
 import { nv50 } from '../src/index.js';
-import { check, entries, entry, pageOf, Tags, templateOf, typeOf, u64 } from './support.js';
+import { entries, entry, u64 } from '../../../tools/testing/lanes.js';
+import { check, type EntryTemplate, pageOf, stateOf, Tags, typeOf } from '../../../tools/testing/maps.js';
+import { templateOf } from './support.js';
 
 const template = templateOf(nv50);
 const small = pageOf(template, 12).levels[0]!;
 const big = pageOf(template, 16).levels[0]!;
 
-interface Template {
-  type: bigint;
-  next: bigint;
-  ctag: bigint;
-}
-
-function stateOf({ type, next, ctag }: Template): MapState {
-  const map = new MapState(new Tags(0).allocator);
-  const lanes = (value: bigint): [number, number] => [Number(value & 0xffff_ffffn), Number(value >> 32n)];
-  [map.typeLo, map.typeHi] = lanes(type);
-  [map.nextLo, map.nextHi] = lanes(next);
-  [map.ctagLo, map.ctagHi] = lanes(ctag);
-  return map;
-}
-
 /** The rule as the driver has it, in exact arithmetic: entries of one run, and the template after it. */
-function modelRun(index: number, count: number, addr: bigint, { type, next, ctag }: Template): [bigint[], bigint] {
+function modelRun(index: number, count: number, addr: bigint, { type, next, ctag }: EntryTemplate): [bigint[], bigint] {
   const written: bigint[] = [];
   let current = u64(addr + type);
   let i = index;
