@@ -1,12 +1,8 @@
 // Time per entry of the writers, against a fill of the same memory. Build first; `pnpm bench` does.
-import os from 'node:os';
-import { Bench } from 'tinybench';
 import { MapState } from '@nvmmu/vmm-core';
 import { gf100, gm200 } from '../dist/index.js';
+import { callsFor, checkWords, reportWriters } from '../../../tools/testing/writer-bench.mjs';
 
-/** Entries that one timed body writes, in as many calls as it takes: far above the resolution of the clock. */
-const ENTRIES = 0x2_0000;
-const callsFor = (count) => Math.ceil(ENTRIES / count);
 const words = new Uint32Array(0x4000);
 
 function levelOf(chip, shift, bigPage) {
@@ -25,7 +21,7 @@ function mapOf(shift, tags) {
 }
 
 function check(index, lo, hi) {
-  if (words[2 * index] !== lo || words[2 * index + 1] !== hi) throw new Error(`wrong words at entry ${index}`);
+  checkWords(words, 2 * index, lo, hi);
 }
 
 const cases = [];
@@ -37,6 +33,7 @@ function run(name, chip, shift, bigPage, count, tags, hi) {
   cases.push({
     name,
     count,
+    calls,
     body: () => {
       map.typeHi = map.halfTag = 0;
       for (let i = 0; i < calls; i++) level.write(words, 0, 0, count, 0x1000_0000, map);
@@ -60,32 +57,11 @@ const listMap = mapOf(12);
 cases.push({
   name: '4 KiB list',
   count: pages.length,
+  calls: callsFor(pages.length),
   body: () => {
     for (let i = callsFor(pages.length); i > 0; i--) small.writeList(words, 0, pages, 0, pages.length, listMap);
   },
   verify: () => check(0x1fff, pages[0x1fff] / 256 + 1, 0),
 });
 
-for (const { body, verify } of cases) {
-  body();
-  verify();
-}
-const bench = new Bench({ time: 300, warmupTime: 100 });
-bench.add('fill', () => {
-  for (let i = callsFor(0x2000); i > 0; i--) words.fill(i);
-});
-for (const { name, body } of cases) bench.add(name, body);
-await bench.run();
-
-function nsPerEntry(name, count) {
-  const { latency } = bench.getTask(name).result;
-  return [latency.p50, latency.min].map((ms) => (ms * 1e6) / callsFor(count) / count);
-}
-const [fill] = nsPerEntry('fill', 0x2000);
-console.log(`node ${process.version}, ${os.cpus()[0]?.model}; ns per entry: median, best; median against fill`);
-console.log(`${'fill of 8 bytes'.padEnd(28)} ${fill.toFixed(2).padStart(7)}`);
-for (const { name, count } of cases) {
-  const [median, best] = nsPerEntry(name, count);
-  const columns = [median.toFixed(2), best.toFixed(2), `${(median / fill).toFixed(1)}x`];
-  console.log(name.padEnd(28), ...columns.map((text) => text.padStart(7)));
-}
+await reportWriters(words, callsFor(0x2000), cases);
