@@ -50,8 +50,6 @@ export const PDE_SPARSE: readonly [lo: number, hi: number] = [0, PDE_BIG_VOL_HI]
 
 /** Bytes of an entry of either kind. */
 export const ENTRY_BYTES = 8;
-/** 32-bit words of an entry of either kind. */
-export const ENTRY_WORDS: number = ENTRY_BYTES / 4;
 
 // Instance block:
 //
