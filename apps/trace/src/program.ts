@@ -6,6 +6,7 @@ import { diffCommand } from './commands/diff.js';
 import { explainCommand } from './commands/explain.js';
 import { findCommand } from './commands/find.js';
 import { genCommand } from './commands/gen.js';
+import { importCommand } from './commands/import.js';
 import { lintCommand } from './commands/lint.js';
 import { planCommand } from './commands/plan.js';
 import { pteCommand } from './commands/pte.js';
@@ -13,8 +14,10 @@ import { rootsCommand } from './commands/roots.js';
 import { runCommand } from './commands/run.js';
 import { tablesCommand } from './commands/tables.js';
 import { timeCommand } from './commands/time.js';
+import { viewCommand } from './commands/view.js';
 import { vectorsCommand } from './commands/vectors.js';
 import { walkCommand } from './commands/walk.js';
+import { addCompletion } from './completion.js';
 import { EXIT } from './failure.js';
 
 function version(): string {
@@ -39,6 +42,7 @@ export function createProgram(): Command {
     timeCommand(),
     genCommand(),
     diffCommand(),
+    importCommand(),
     planCommand(),
     lintCommand(),
     explainCommand(),
@@ -49,9 +53,11 @@ export function createProgram(): Command {
     aliasesCommand(),
     rootsCommand(),
     vectorsCommand(),
+    viewCommand(),
   ];
   for (const command of commands) {
     program.addCommand(command.copyInheritedSettings(program));
   }
+  addCompletion(program);
   return program;
 }

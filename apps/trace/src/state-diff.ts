@@ -58,12 +58,17 @@ function continues(before: TableRange | undefined, after: TableRange | undefined
   return before.kind === after.kind && meaning(before, at) === meaning(after, at);
 }
 
+function advance(ranges: Iterator<TableRange, unknown>): TableRange | undefined {
+  const next = ranges.next();
+  return next.done === true ? undefined : next.value;
+}
+
 /** The addresses that two states translate differently, in order; neighbours are joined where both sides go on. */
 export function* diffRanges(a: State, b: State): Generator<RangeDifference> {
   const left = listRanges(a.format, a.reader, directoryOf(a));
   const right = listRanges(b.format, b.reader, directoryOf(b));
-  let l = left.next().value ?? undefined;
-  let r = right.next().value ?? undefined;
+  let l = advance(left);
+  let r = advance(right);
   let at = 0n;
   let open: RangeDifference | undefined;
   while (l !== undefined || r !== undefined) {
@@ -88,8 +93,8 @@ export function* diffRanges(a: State, b: State): Generator<RangeDifference> {
       }
     }
     at = to;
-    if (l !== undefined && endOf(l) <= to) l = left.next().value ?? undefined;
-    if (r !== undefined && endOf(r) <= to) r = right.next().value ?? undefined;
+    if (l !== undefined && endOf(l) <= to) l = advance(left);
+    if (r !== undefined && endOf(r) <= to) r = advance(right);
   }
   if (open !== undefined) yield open;
 }

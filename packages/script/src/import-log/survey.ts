@@ -31,6 +31,7 @@ export function survey(lines: readonly LogLine[]): Survey {
       largest = what.size > largest ? what.size : largest;
       expectsRef = what.getref || what.sparse;
       pending = what.size;
+      if (what.page === 16 || what.page === 17) bigPage ??= what.page;
       return;
     }
     if (what.kind !== 'walk') return;
