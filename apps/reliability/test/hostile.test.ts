@@ -211,7 +211,11 @@ describe('texts', () => {
     attack('log decoder, in pieces', pieces, ([text, lengths]) => {
       let found = 0;
       const whole = decodeLog(Uint8Array.from(text, (char) => char.charCodeAt(0)));
-      const decoder = createFaultDecoder({ onFault: () => void found++ });
+      const decoder = createFaultDecoder({
+        onFault: () => {
+          found++;
+        },
+      });
       let at = 0;
       for (let i = 0; at < text.length; i++) {
         const end = at + lengths[i % lengths.length]! * 40;
@@ -244,6 +248,39 @@ describe('texts', () => {
         expect(error.message).toMatch(/line \d+/);
       }
     });
+  });
+});
+
+describe('long lines take time in proportion', () => {
+  const N = 300_000;
+
+  test.each<[string, () => unknown]>([
+    [
+      'zeros before a letter in a quantity',
+      () =>
+        parseScript(
+          `{"format":"vmm-script","version":1}\n{"op":"device","chip":"gp100","ptBase":"0x${'0'.repeat(N)}g"}`,
+        ),
+    ],
+    ['spaces at the end of a line of a dump', () => parseDump([`1000: 12${' '.repeat(N)}`])],
+    ['spaces inside a line of a dump', () => parseDump([`1000:${' '.repeat(N)}zz`])],
+    ['digits in a line of a dump', () => parseDump([`${'f'.repeat(N)}: 12`])],
+    ['spaces in a line of a tree', () => readExtractorTree([`${' '.repeat(N)}PD3@0x1000${' '.repeat(N)}x`])],
+    [
+      'spaces in a log',
+      () => decodeLog(`${' '.repeat(N)}nouveau 0000:01:00.0: fifo:${' '.repeat(N)}fault 00 [READ] at 0`),
+    ],
+    ['brackets in a log', () => decodeLog('['.repeat(N))],
+    ['digits in a log', () => decodeLog(`nouveau 0000:01:00.0: fifo: fault 00 [READ] at ${'0'.repeat(N)}`)],
+    ['one word many times in a log', () => decodeLog('fault at '.repeat(N / 10))],
+  ])('%s', (_what, read) => {
+    const start = performance.now();
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof TypeError) throw error;
+    }
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

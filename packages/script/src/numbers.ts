@@ -20,7 +20,7 @@ export function formatHex16(value: bigint): string {
  */
 export function parseHex(text: string): bigint | string {
   if (!CANONICAL.test(text)) {
-    if (/^0x0+[0-9a-f]+$/.test(text)) return 'has leading zeros';
+    if (/^0x0[0-9a-f]+$/.test(text)) return 'has leading zeros';
     if (/^0x[0-9a-f]+$/i.test(text)) return 'has upper-case digits';
     return 'is not a hexadecimal string such as "0x1000"';
   }

@@ -12,6 +12,6 @@ export function fileKind(text: string): FileKind {
   if (/[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(head)) return 'binary';
   const first = head.split('\n').find((line) => line.trim() !== '' && !line.startsWith('#')) ?? '';
   if (/^\s*(?:\ufeff)?\{/.test(first) && !/"MESSAGE"|"__REALTIME/.test(head)) return 'script';
-  if (/^\s*(?:0x)?[0-9a-f]+:?(?:\s+(?:0x)?(?:[0-9a-f]{8}|[0-9a-f]{16}))+\s*(?:\s{2}.*)?$/i.test(first)) return 'dump';
+  if (/^(?:0x)?[0-9a-f]+:?\s+(?:0x)?(?:[0-9a-f]{16}|[0-9a-f]{8})(?:\s|$)/i.test(first.trim())) return 'dump';
   return 'log';
 }

@@ -207,7 +207,7 @@ function parseAddress(digits: string, line: number): number {
 
 function parseWords(text: string, line: number): number[] {
   const words: number[] = [];
-  for (const match of text.matchAll(/(\s*)(\S+)/g)) {
+  for (const match of text.matchAll(/(\s*)(\S+)/gy)) {
     const [, space = '', token = ''] = match;
     const digits = token.replace(/^0x/i, '');
     if (/^[0-9a-f]{1,8}$/i.test(digits)) {
