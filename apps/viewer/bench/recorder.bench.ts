@@ -19,10 +19,12 @@ for (const [name, text] of [
   it(
     name,
     async () => {
+      const cpu = process.cpuUsage();
       const start = performance.now();
       const recorder = new Recorder(text);
       for (const _ of recorder.run());
       const ran = performance.now() - start;
+      const used = process.cpuUsage(cpu).user / 1e6;
       const recording = await recorder.finish();
       if (recording.error !== undefined) throw new Error(recording.error);
       const player = new Player(recording);
@@ -49,7 +51,7 @@ for (const [name, text] of [
       console.log(
         [
           `${name}: ${recording.count} operations, ${player.recording.spaces.length} space`,
-          `record ${(ran / 1000).toFixed(2)} s`,
+          `record ${(ran / 1000).toFixed(2)} s, of processor time ${used.toFixed(2)} s`,
           `first to last ${end.toFixed(1)} ms, last to first ${back.toFixed(1)} ms`,
           `lay out ${layOut.toFixed(1)} ms, one step with it median ${median(single).toFixed(2)} ms`,
           `journal ${(journal / 2 ** 20).toFixed(1)} MiB, details ${(details / 2 ** 20).toFixed(1)} MiB`,

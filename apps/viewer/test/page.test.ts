@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../src/model/examples.js';
 import { resultText } from '../src/model/walk-text.js';
-import { mixedScript } from './big-script.js';
+import { manyRegions, mixedScript } from './big-script.js';
 import { hasChromium, host, launch, open, type Host, type WatchedPage } from './browser.js';
 
 const example = (id: string) => EXAMPLES.find((candidate) => candidate.id === id)!;
@@ -436,6 +436,35 @@ describe.skipIf(!hasChromium())('the page', () => {
       });
       console.log(`a step of 100,000 operations: median ${times[7]!.toFixed(1)} ms, worst ${times[14]!.toFixed(1)} ms`);
       expect(times[7]).toBeLessThan(100);
+    });
+  });
+
+  it('draws 100,000 regions smoothly', { retry: 2 }, async () => {
+    server.file = manyRegions(100_000);
+    await visit('#served=regions.jsonl&view=space', async ({ page }) => {
+      await page.getByTestId('regions').waitFor({ timeout: 110_000 });
+      expect(await text(page, 'space-facts')).toContain('100,000 regions in use');
+      const times = await page.evaluate(async () => {
+        const canvas = document.querySelector('canvas.detail')!;
+        const back = document.querySelector<HTMLButtonElement>('[aria-label="Back one operation"]')!;
+        const time = async (act: () => void): Promise<number> => {
+          const start = performance.now();
+          act();
+          await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+          return performance.now() - start;
+        };
+        const moves: number[] = [];
+        for (const key of ['-', '+', 'ArrowRight', 'ArrowLeft', '+', '+', '-', '-', '+', 'ArrowRight', 'ArrowLeft']) {
+          const press = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
+          moves.push(await time(() => canvas.dispatchEvent(press)));
+        }
+        const steps: number[] = [];
+        for (let i = 0; i < 11; i++) steps.push(await time(() => back.click()));
+        return [moves, steps].map((list) => list.sort((a, b) => a - b)[5]!);
+      });
+      console.log(`100,000 regions: a move ${times[0]!.toFixed(1)} ms, a step ${times[1]!.toFixed(1)} ms (medians)`);
+      expect(times[0]).toBeLessThan(100);
+      expect(times[1]).toBeLessThan(100);
     });
   });
 
