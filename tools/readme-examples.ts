@@ -34,8 +34,8 @@ export function findExamples(markdown: string): Example[] {
   });
 }
 
-/** Type-checks examples as modules in a folder; returns the complaints, with lines of the README. */
-export function checkTypes(examples: readonly Example[], folder: string): string[] {
+/** Type-checks examples as modules in a folder, with other options where given; returns the complaints, with lines. */
+export function checkTypes(examples: readonly Example[], folder: string, other: ts.CompilerOptions = {}): string[] {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2023,
     lib: ['lib.es2023.d.ts'],
@@ -47,6 +47,7 @@ export function checkTypes(examples: readonly Example[], folder: string): string
     skipLibCheck: true,
     noEmit: true,
     types: ['node'],
+    ...other,
   };
   const files = new Map(examples.map((example) => [`${folder}readme-line-${example.line}.ts`, example]));
   const host = ts.createCompilerHost(options);
