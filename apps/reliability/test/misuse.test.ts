@@ -353,6 +353,24 @@ describe('devices and objects that can not be', () => {
     expect(codeOf(call)).toMatch(/^(?:EINVAL|ENOSYS)$/);
   });
 
+  test('sizes that no number holds are refused where addresses have 57 bits', () => {
+    const mmu = new Mmu(findChip('gh100')!);
+    for (const options of [
+      { addr: 1n },
+      { addr: 2n ** 30n, size: 0x1001n },
+      { type: 'managed', addr: 1n, size: 16n } as const,
+      { type: 'raw', addr: 0x1000n, size: 1n } as const,
+    ]) {
+      expect(codeOf(() => mmu.createSpace(options))).toBe('EINVAL');
+    }
+    expect(mmu.pool.stats().live).toBe(0);
+    const vmm = mmu.createSpace();
+    for (const size of [1n, 0x1001n, 0x100_0000_0008n]) expect(codeOf(() => vmm.get(size))).toBe('EINVAL');
+    vmm.verify();
+    expect(vmm.get(0x10n)).toBe(0n);
+    vmm.verify();
+  });
+
   test('a space that does not begin on a page can not be bootstrapped', () => {
     for (const options of [
       { addr: 0x800n, size: 0x1000n },

@@ -14,6 +14,9 @@ import { walkRef, walkSparseUnref, walkUnref } from './walks.js';
 /** Smallest alignment of an allocation, log2. */
 const MIN_ALIGN = 12;
 
+/** log2 of the unit in which all addresses and sizes are exact. */
+const UNIT_SHIFT = 4;
+
 /** What `get` is asked for. */
 export interface AllocationRequest {
   /** Whether page tables are built now and kept until `put`. */
@@ -47,8 +50,9 @@ export function allocate(space: SpaceState, request: AllocationRequest): Region 
   if (fit === undefined) {
     return failure('ENOSPC', `no free address space for ${hex(size)} bytes aligned to 2^${align}`);
   }
-  if (request.exactSize !== undefined) {
-    return failure('EINVAL', `size ${hex(request.exactSize)} is not exact in units of 16 bytes`);
+  if (request.exactSize !== undefined || (!isAligned(size, UNIT_SHIFT) && space.limit > Number.MAX_SAFE_INTEGER)) {
+    // What is left of a region beyond 2^53 would be no number either.
+    return failure('EINVAL', `size ${hex(request.exactSize ?? size)} is not exact in units of 16 bytes`);
   }
   const region = space.regions.carve(fit, size);
   const failed = preallocate(space, request, page, region.addr);

@@ -41,6 +41,11 @@ export function createSpace(
       `[${hex(addr)}, ${hex(end)}) is beyond the ${space.addressBits} bits of address space`,
     );
   }
+  if (limit > Number.MAX_SAFE_INTEGER && (!isAligned(addr, 4) || !isAligned(size, 4))) {
+    // The rest of the address space would have no exact size.
+    device.releaseTable(space.root.slot0, true);
+    throw new VmmError('EINVAL', `[${hex(addr)}, ${hex(end)}) is not exact in units of 16 bytes`);
+  }
   if (type === 'unmanaged') {
     space.start = addr;
     space.limit = size > 0 ? end : limit;
