@@ -137,6 +137,8 @@ export default defineConfig(
         console: 'readonly',
         process: 'readonly',
         performance: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
         globalThis: 'readonly',
         URL: 'readonly',
       },

@@ -63,7 +63,7 @@ function npm(args: readonly string[], cwd: string): string {
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !foreign.test(key)));
   return execFileSync('npm', [...args], {
     cwd,
-    env: env as NodeJS.ProcessEnv,
+    env: env,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
