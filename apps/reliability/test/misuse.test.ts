@@ -368,6 +368,9 @@ describe('devices and objects that can not be', () => {
     for (const size of [1n, 0x1001n, 0x100_0000_0008n]) expect(codeOf(() => vmm.get(size))).toBe('EINVAL');
     vmm.verify();
     expect(vmm.get(0x10n)).toBe(0n);
+    const addr = vmm.get(2n ** 56n);
+    expect(codeOf(() => vmm.map(addr, page(), { size: 1n }))).toBe('EINVAL');
+    expect(codeOf(() => vmm.map(addr + 8n, page(), { size: 0x1000n }))).toBe('EINVAL');
     vmm.verify();
   });
 

@@ -4,7 +4,7 @@ import { allocate, free } from './allocate.js';
 import type { MapArguments } from './backend.js';
 import { mapRegion } from './mapping.js';
 import type { MemoryObject } from './memory-object.js';
-import { hex, paddedHex, toNumber } from './numbers.js';
+import { hex, isAligned, paddedHex, toNumber } from './numbers.js';
 import { failure, type Failure } from './outcome.js';
 import { clearFrames, mapFrames } from './page-frames.js';
 import { isClientRange } from './raw.js';
@@ -177,7 +177,9 @@ function checkSplit(
   const hasMemory = region.memory !== undefined;
   // A sum beyond 2^64 is beyond the region's end as well (KD-21); size 0 splits nothing off (KD-20).
   const beyond = length === 0 || at + length > region.end;
-  if (exact && !beyond && !hasMemory && !bare) return undefined;
+  // What is left of a region beyond 2^53 must have an exact size.
+  const isExact = exact && (region.end <= Number.MAX_SAFE_INTEGER || (isAligned(at, 4) && isAligned(length, 4)));
+  if (isExact && !beyond && !hasMemory && !bare) return undefined;
   space.debug(
     () =>
       `split ${+hasMemory} ${region.refd} ${+region.mapref} ${text(addr)} ${text(size)} ${text(region.addr)} ${text(region.size)}`,
@@ -187,7 +189,7 @@ function checkSplit(
   if (beyond) return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} run over the end of the region ${where}`);
   if (hasMemory) return failure('EINVAL', `the region ${where} is mapped: it can be mapped again only as a whole`);
   if (bare) return failure('EINVAL', `the lazy region ${where} can be mapped only as a whole the first time`);
-  return failure('EINVAL', `address ${hex(addr)} is not exact in units of 16 bytes`);
+  return failure('EINVAL', `${hex(size)} bytes at ${hex(addr)} are not exact in units of 16 bytes`);
 }
 
 /** Unmaps a region or part by its address. */
