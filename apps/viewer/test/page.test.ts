@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { writeFile } from 'node:fs/promises';
 import { decodeLog } from '@nvmmu/faults';
 import { parseScript, ScriptRunner } from '@nvmmu/script';
 import { annotate, listRanges, MemoryImage, walk, writeDump, type Root } from '@nvmmu/vmm-core';
+import axeCore from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../src/model/examples.js';
@@ -12,7 +12,6 @@ import { hasChromium, host, launch, open, type Host, type WatchedPage } from './
 
 const example = (id: string) => EXAMPLES.find((candidate) => candidate.id === id)!;
 const PICTURES = new URL('../../../docs/images/', import.meta.url);
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** A script run up to a step by the packages themselves: what the page has to agree with. */
 function truth(text: string, step: number) {
@@ -61,7 +60,7 @@ describe.skipIf(!hasChromium())('the page', () => {
 
   async function noViolations(page: Page): Promise<void> {
     // The page's own policy refuses scripts from elsewhere; the driver's evaluate is not bound by it.
-    await page.evaluate(await readFile(AXE, 'utf8'));
+    await page.evaluate(axeCore.source);
     const violations = await page.evaluate(async () => {
       const { axe } = globalThis as unknown as {
         axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> };
