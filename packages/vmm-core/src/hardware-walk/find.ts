@@ -1,7 +1,8 @@
 import type { Aperture } from './entry.js';
 import type { MmuFormat, Root } from './format.js';
 import type { ListOptions } from './list-options.js';
-import { listRanges, type MappedRange } from './ranges.js';
+import { listRanges } from './ranges.js';
+import type { MappedRange } from './range-types.js';
 import type { MemoryReader } from './reader.js';
 
 /** Options of {@link findPhysical}. */

@@ -43,8 +43,9 @@ export {
 export { createWalker, Walker, type WalkOutcome } from './walker.js';
 export { aliases, findPhysical, type Alias, type AliasOptions, type FindOptions } from './find.js';
 export type { ListOptions } from './list-options.js';
-export { listRanges, type EmptyRange, type MappedRange, type ProblemRange, type TableRange } from './ranges.js';
-export type { ProblemKind } from './scan.js';
+export { listRanges } from './ranges.js';
+export type { EmptyRange, MappedRange, ProblemRange, TableRange } from './range-types.js';
+export type { ProblemKind } from './scan-visitor.js';
 export { TableTotals, type EntryTotal, type MappedTotal, type TableTotal } from './totals.js';
 export { listTree, type TableNode, type TreeNode } from './tree.js';
 export {

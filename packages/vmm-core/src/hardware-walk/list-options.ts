@@ -1,5 +1,6 @@
 import type { Aperture } from './entry.js';
 import type { ScanOptions } from './scan.js';
+import type { EntryRun } from './scan-visitor.js';
 import type { TableTotals } from './totals.js';
 
 /** What a listing of page tables shows. */
@@ -40,4 +41,18 @@ export function scanOptions(options: ListOptions): ScanOptions {
     ...(maxRepeats === undefined ? {} : { maxRepeats }),
     ...(maxEntries === undefined ? {} : { maxEntries }),
   };
+}
+
+/** Adds a run of entries of `kind` to the totals; says whether the filters let it through. */
+export function selectRun(
+  options: ListOptions,
+  kind: 'mapped' | 'sparse' | 'nowhere',
+  shift: number,
+  { entry, count, size }: EntryRun,
+): boolean {
+  const { totals, kinds, apertures, shifts } = options;
+  if (kind === 'mapped') totals?.addMapped(shift, entry.aperture, count, size);
+  else totals?.addEmpty(kind, shift, count, size);
+  if (kinds?.includes(kind) === false || shifts?.includes(shift) === false) return false;
+  return kind !== 'mapped' || apertures?.includes(entry.aperture) !== false;
 }

@@ -1,10 +1,17 @@
 import type { MemoryTarget } from '@nvmmu/ptcache';
-import type { DecodedEntry } from './entry.js';
 import type { LevelFormat, MmuFormat, Root } from './format.js';
-import { scanOptions, type ListOptions } from './list-options.js';
-import type { EmptyRange, MappedRange, ProblemRange } from './ranges.js';
+import { scanOptions, selectRun, type ListOptions } from './list-options.js';
+import {
+  pageFields,
+  problemRange,
+  rangeKind,
+  type EmptyRange,
+  type MappedRange,
+  type ProblemRange,
+} from './range-types.js';
 import type { MemoryReader } from './reader.js';
-import { TableScan, type ProblemKind, type ScanVisitor } from './scan.js';
+import { TableScan } from './scan.js';
+import type { EntryRun, ScanVisitor, TableLink, TableProblem } from './scan-visitor.js';
 
 /** A table in the tree. What follows with a greater depth is in it. */
 export interface TableNode {
@@ -55,7 +62,7 @@ class TreeBuilder implements ScanVisitor {
     return done;
   }
 
-  enter(level: number, target: MemoryTarget, addr: number, index: number, va: number, entries: number): void {
+  enter({ level, target, addr, index, va, entries }: TableLink): void {
     const format = this.#levels[level] as LevelFormat;
     this.#options.totals?.addTable(format, target, addr, entries);
     const bytes = entries * format.entryBytes;
@@ -95,72 +102,26 @@ class TreeBuilder implements ScanVisitor {
     return this.#leaves.has(level) ? this.#depth + 1 : this.#depth;
   }
 
-  run(
-    level: number,
-    index: number,
-    count: number,
-    va: number,
-    size: number,
-    entry: DecodedEntry,
-    addr: number,
-    tag: number,
-  ): void {
+  run(run: EntryRun): void {
+    const { level, index, count, va, size } = run;
     const { name, shift } = this.#levels[level] as LevelFormat;
-    const { totals, kinds, apertures, shifts } = this.#options;
+    const kind = rangeKind(run.entry.state);
+    if (!selectRun(this.#options, kind, shift, run)) return;
     const place = { depth: this.#entryDepth(level), index, count };
     const common = { va: BigInt(va), size: BigInt(size), shift, level: name };
-    if (entry.state === 'page') {
-      totals?.addMapped(shift, entry.aperture, count, size);
-      if (kinds?.includes('mapped') === false || apertures?.includes(entry.aperture) === false) return;
-      if (shifts?.includes(shift) === false) return;
-      this.#put(level, {
-        kind: 'mapped',
-        ...place,
-        ...common,
-        addr: BigInt(addr),
-        aperture: entry.aperture,
-        apertureCode: entry.apertureCode,
-        peer: entry.peer,
-        ro: entry.ro,
-        priv: entry.priv,
-        vol: entry.vol,
-        noAtomics: entry.noAtomics,
-        storageKind: entry.kind,
-        tag,
-        tagStep: entry.tagStep,
-      });
-    } else {
-      const kind = entry.state === 'sparse' ? 'sparse' : 'nowhere';
-      totals?.addEmpty(kind, shift, count, size);
-      if (kinds?.includes(kind) === false || shifts?.includes(shift) === false) return;
-      this.#put(level, { kind, ...place, ...common });
-    }
+    this.#put(
+      level,
+      kind === 'mapped' ? { kind, ...place, ...common, ...pageFields(run) } : { kind, ...place, ...common },
+    );
   }
 
-  problem(
-    problem: ProblemKind,
-    level: number,
-    addr: number,
-    index: number,
-    count: number,
-    va: number,
-    size: number,
-    why: string,
-  ): void {
+  problem(problem: TableProblem): void {
     const { totals } = this.#options;
     if (totals !== undefined) totals.problems++;
-    this.#put(level, {
-      kind: 'problem',
-      depth: this.#entryDepth(level),
-      index,
-      count,
-      problem,
-      va: BigInt(va),
-      size: BigInt(size),
-      level: (this.#levels[level] as LevelFormat).name,
-      tableAddr: BigInt(addr),
-      why,
-    });
+    const { level, index, count } = problem;
+    const { kind, ...range } = problemRange(this.#levels, problem);
+    const place = { depth: this.#entryDepth(level), index, count };
+    this.#put(level, { kind, ...place, ...range });
   }
 }
 
