@@ -15,7 +15,7 @@ test('memory is zero, or 0xcc bytes where zero was not asked for', () => {
   const provider = new BumpProvider({ base: 0, target: 'ncoh' });
   const poisoned = provider.allocate(0x1000, 0x1000, false);
   expect(poisoned).toMatchObject({ addr: 0, size: 0x1000, target: 'ncoh' });
-  expect(new Set(new Uint8Array(poisoned?.words.buffer as ArrayBuffer))).toEqual(new Set([0xcc]));
+  expect(new Set(poisoned?.words)).toEqual(new Set([0xcccccccc]));
   expect(new Set(provider.allocate(0x1000, 0x1000, true)?.words)).toEqual(new Set([0]));
 });
 
