@@ -6,9 +6,6 @@ import {
   type EntryLayout,
   field,
   type FieldSpec,
-  fieldValue,
-  type InstanceFormat,
-  type InstanceResult,
   type KindSource,
   kindQueries,
   type LevelFormat,
@@ -16,6 +13,8 @@ import {
   take,
   takeAddress,
 } from '@nvmmu/vmm-core';
+import { instanceFormat } from './format-instance.js';
+import { GF100_REASONS, GK104_REASONS } from './format-reasons.js';
 
 // Page entry: 8 bytes
 //
@@ -259,76 +258,6 @@ function pageWarnings(
   }
   return warnings;
 }
-
-const TARGET = field('target', 1, 0, 'memory that holds the directory', {
-  values: { 0: 'video memory', 1: 'invalid', 2: 'coherent system memory', 3: 'non-coherent system memory' },
-});
-const INSTANCE_VOL = field('vol', 2, 2, 'the directory is not cached');
-const BIG_PAGE = field('big-page', 11, 11, 'big pages (GM20x)', { values: { 0: '128 KiB', 1: '64 KiB' } });
-const DIRECTORY = field('addr', 39, 12, 'address of the directory', { shift: 12 });
-const LIMIT = field('limit', 39, 0, 'last valid address');
-
-const DIRECTORY_OFFSET = 0x200;
-const LIMIT_OFFSET = 0x208;
-const TARGETS = ['vram', undefined, 'host', 'ncoh'] as const;
-
-function instanceFormat(gm20x: boolean, withBigPage: (shift: 16 | 17) => MmuFormat): InstanceFormat {
-  return {
-    bytes: LIMIT_OFFSET + 8,
-    words: [
-      { offset: DIRECTORY_OFFSET, fields: [TARGET, INSTANCE_VOL, ...(gm20x ? [BIG_PAGE] : []), DIRECTORY] },
-      { offset: LIMIT_OFFSET, fields: [LIMIT] },
-    ],
-    subcontexts: 0,
-    decode: (inst, read): InstanceResult => {
-      const read64 = (offset: number): bigint | undefined => {
-        const lo = read(offset);
-        const hi = read(offset + 4);
-        return lo === undefined || hi === undefined ? undefined : (BigInt(hi) << 32n) | BigInt(lo);
-      };
-      const word = read64(DIRECTORY_OFFSET);
-      const limit = read64(LIMIT_OFFSET);
-      if (word === undefined) return { kind: 'unreadable', addr: inst.addr + BigInt(DIRECTORY_OFFSET) };
-      if (limit === undefined) return { kind: 'unreadable', addr: inst.addr + BigInt(LIMIT_OFFSET) };
-      const target = TARGETS[Number(fieldValue(TARGET, word))];
-      if (target === undefined) return { kind: 'unbound', why: 'the target of the directory is 1, invalid' };
-      return {
-        kind: 'root',
-        target,
-        addr: fieldValue(DIRECTORY, word) << 12n,
-        // The low 12 bits count as ones.
-        limit: fieldValue(LIMIT, limit) | 0xfffn,
-        ...(gm20x ? { format: withBigPage(fieldValue(BIG_PAGE, word) === 1n ? 16 : 17) } : {}),
-      };
-    },
-  };
-}
-
-/** The names of gf100, and those that gk104 and later print. */
-const GF100_REASONS: MmuFormat['reasons'] = {
-  pde: { number: 0x0, name: 'PT_NOT_PRESENT' },
-  size: { number: 0x1, name: 'PT_TOO_SHORT' },
-  pte: { number: 0x2, name: 'PAGE_NOT_PRESENT' },
-  limit: { number: 0x3, name: 'VM_LIMIT_EXCEEDED' },
-  unbound: { number: 0x4, name: 'NO_CHANNEL' },
-  priv: { number: 0x5, name: 'PAGE_SYSTEM_ONLY' },
-  ro: { number: 0x6, name: 'PAGE_READ_ONLY' },
-  aperture: { number: 0xa, name: 'COMPRESSED_SYSRAM' },
-  kind: { number: 0xc, name: 'INVALID_STORAGE_TYPE' },
-};
-
-const GK104_REASONS: MmuFormat['reasons'] = {
-  pde: { number: 0x0, name: 'PDE' },
-  size: { number: 0x1, name: 'PDE_SIZE' },
-  pte: { number: 0x2, name: 'PTE' },
-  limit: { number: 0x3, name: 'VA_LIMIT_VIOLATION' },
-  unbound: { number: 0x4, name: 'UNBOUND_INST_BLOCK' },
-  priv: { number: 0x5, name: 'PRIV_VIOLATION' },
-  ro: { number: 0x6, name: 'RO_VIOLATION' },
-  aperture: { number: 0xa, name: 'UNSUPPORTED_APERTURE' },
-  kind: { number: 0xc, name: 'UNSUPPORTED_KIND' },
-  both: { number: 0xe, name: 'BOTH_PTES_VALID' },
-};
 
 /**
  * How the hardware of a chip reads tables of format 1: two levels, a table of large pages and one of 4 KiB pages below
