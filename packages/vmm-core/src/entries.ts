@@ -49,7 +49,7 @@ export function fillEntries(
     words[at + 1] = second;
   }
   // Long runs double what is there: a native copy moves a word in a fraction of the time of a store.
-  for (let at = head; at < to; ) {
+  for (let at = head; at < to;) {
     const length = Math.min(at - from, to - at);
     words.copyWithin(at, from, from + length);
     at += length;
