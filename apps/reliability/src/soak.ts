@@ -20,6 +20,9 @@ const USAGE = `usage: soak [--minutes N] [--operations N] [--seed S] [--shard I/
 const ROUND_PLANS = 40;
 const PLAN_LENGTH = 300;
 
+/** Milliseconds between reports. */
+const REPORT_EVERY = 60_000;
+
 interface Options {
   readonly minutes: number;
   readonly operations: number;
@@ -72,6 +75,7 @@ function soak({ minutes, operations, seed, shard, shards, chips, out }: Options)
   const tallies = new Map(chips.map((chip) => [chip, new Tally()]));
   const goesOn = (tally: Tally): boolean => Date.now() < end && tally.operations < operations;
   let isFine = true;
+  let told = Date.now();
   for (let round = shard; [...tallies.values()].some(goesOn); round += shards) {
     for (const [chip, tally] of tallies) {
       if (!goesOn(tally)) continue;
@@ -84,8 +88,19 @@ function soak({ minutes, operations, seed, shard, shards, chips, out }: Options)
       writeFileSync(file, bad.script);
       console.log(`FAILED ${bad.message}\n  shrunk ${bad.shrinks} times to ${file}`);
     }
+    // Now and then how far it is, so that a run that is stopped has counted for something.
+    if (Date.now() - told > REPORT_EVERY) {
+      told = Date.now();
+      console.log(`after ${round + 1} rounds\n${table(tallies)}\n`);
+    }
   }
-  console.log('chip      operations     lookups   plans verified  failed allocations');
+  console.log(table(tallies));
+  return isFine;
+}
+
+/** Counts by chip, as lines. */
+function table(tallies: ReadonlyMap<Chip, Tally>): string {
+  const lines = ['chip      operations     lookups   plans verified  failed allocations'];
   for (const [chip, tally] of tallies) {
     const numbers = [
       String(tally.operations).padStart(12),
@@ -94,9 +109,9 @@ function soak({ minutes, operations, seed, shard, shards, chips, out }: Options)
       String(tally.verified).padStart(9),
       String(tally.failures).padStart(8),
     ];
-    console.log(chip.name.padEnd(8) + numbers.join(''));
+    lines.push(chip.name.padEnd(8) + numbers.join(''));
   }
-  return isFine;
+  return lines.join('\n');
 }
 
 try {
