@@ -75,7 +75,7 @@ const documented = {
 };
 
 export default defineConfig(
-  globalIgnores(['**/dist/**', '**/coverage/**', '**/.turbo/**', '**/node_modules/**']),
+  globalIgnores(['**/dist/**', 'tools/docs/site/**', '**/coverage/**', '**/.turbo/**', '**/node_modules/**']),
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
