@@ -118,3 +118,13 @@ test('a link that leads nowhere is found', () => {
   expect(target('docs/architecture.md', '../nowhere.md')).toBe(join(root, 'nowhere.md'));
   expect(anchors('## What it *is*, exactly\n```sh\n# no\n```\n').has('what-it-is-exactly')).toBe(true);
 });
+
+test('the rooms that docs/architecture.md names are there', () => {
+  const table = /## Rooms of vmm-core\n(.*?)\n## /s.exec(readText('docs/architecture.md'))?.[1] ?? '';
+  const rooms = [...table.matchAll(/`([\w-]+\/?)`/g)].map((match) => match[1] ?? '');
+  expect(rooms.length).toBeGreaterThan(15);
+  const missing = rooms.filter(
+    (room) => !existsSync(fromRoot(`packages/vmm-core/src/${room.endsWith('/') ? room : `${room}.ts`}`)),
+  );
+  expect(missing).toEqual([]);
+});
