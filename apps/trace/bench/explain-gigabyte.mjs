@@ -46,9 +46,13 @@ async function write() {
 async function measure(args) {
   const hook = 'process.on("exit", () => process.stderr.write(JSON.stringify(process.resourceUsage()) + "\\n"));';
   const started = performance.now();
-  const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, cli, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, cli, ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let lines = 0;
   let errors = '';
   child.stdout.on('data', (chunk) => {
@@ -66,7 +70,9 @@ async function measure(args) {
 
 try {
   await write();
-  console.log(`${(statSync(file).size / 2 ** 20).toFixed(0)} MiB; Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`);
+  console.log(
+    `${(statSync(file).size / 2 ** 20).toFixed(0)} MiB; Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}`,
+  );
   await measure(['explain', file]);
   await measure(['explain', '--json', file]);
 } finally {
