@@ -14,7 +14,7 @@ import { pnpm, published, readText } from './packages.js';
 const EXTRA: Readonly<Record<string, RegExp>> = {
   conformance: /^(vectors\/\w+\.jsonl\.gz|FORMAT\.md|[\w.]+\.schema\.json)$/,
   faults: /^record\.schema\.json$/,
-  trace: /^dist\/web\/.+$/,
+  trace: /^(dist\/web\/.+|explain\.schema\.json)$/,
 };
 
 const ALWAYS = ['package.json', 'README.md', 'LICENSE'];
