@@ -17,8 +17,16 @@ export interface BumpProviderOptions {
 /** Small allocations are cut from slabs of this many bytes: an ArrayBuffer of its own costs more than a page of zeros. */
 const SLAB_BYTES = 0x4_0000;
 const SLAB_SHARE = 0x1_0000;
-/** How many words arrays of one size are kept for another allocation. */
-const SPARE_LIMIT = 4096;
+/** Bytes that are kept for other allocations. */
+const SPARE_BYTES = 0x100_0000;
+
+/**
+ * Words of allocations that are gone, by size, for later ones of any provider: addresses are never used twice, but
+ * bytes are. What is in them is always overwritten, and memory that the process has touched before costs much less than
+ * fresh memory, whose pages the system has to find first.
+ */
+const spares = new Map<number, Uint32Array[]>();
+let spareBytes = 0;
 
 /** What memory that was not asked for zeroed is filled with, so that a missing write shows. */
 const POISON = 0xcccccccc;
@@ -41,8 +49,6 @@ export class BumpProvider implements MemoryProvider {
   #failAfter: number | undefined = undefined;
   #slab = new ArrayBuffer(0);
   #slabUsed = 0;
-  /** Words of allocations that are gone, by size, for later ones: addresses are never reused, their bytes may be. */
-  readonly #spares = new Map<number, Uint32Array[]>();
 
   /** Makes a provider with nothing allocated. Throws `RangeError` for a base or limit that is no address. */
   constructor(options: BumpProviderOptions = {}) {
@@ -92,7 +98,7 @@ export class BumpProvider implements MemoryProvider {
       throw new TypeError(`memory at ${hex(memory.addr)} is not a live allocation of this provider`);
     }
     this.#live.delete(memory.addr);
-    this.#keep(memory);
+    keep(memory);
     if (this.#starts.length > 64 && this.#starts.length > 2 * this.#live.size) this.#starts = [...this.#live.keys()];
     this.#onFree?.(memory);
   }
@@ -142,8 +148,11 @@ export class BumpProvider implements MemoryProvider {
   }
 
   #words(size: number, zero: boolean): Uint32Array {
-    const spare = this.#spares.get(size)?.pop();
-    if (spare !== undefined) return spare.fill(zero ? 0 : POISON);
+    const spare = spares.get(size)?.pop();
+    if (spare !== undefined) {
+      spareBytes -= size;
+      return spare.fill(zero ? 0 : POISON);
+    }
     let words: Uint32Array;
     if (size > SLAB_SHARE) {
       words = new Uint32Array(size / 4);
@@ -157,16 +166,15 @@ export class BumpProvider implements MemoryProvider {
     }
     return zero ? words : words.fill(POISON);
   }
+}
 
-  #keep({ size, words }: TableMemory): void {
-    if (size > SLAB_SHARE) return;
-    let spares = this.#spares.get(size);
-    if (spares === undefined) {
-      spares = [];
-      this.#spares.set(size, spares);
-    }
-    if (spares.length < SPARE_LIMIT) spares.push(words);
-  }
+/** Keeps the words of an allocation that is gone, if there is room. */
+function keep({ size, words }: TableMemory): void {
+  if (size > SLAB_SHARE || spareBytes + size > SPARE_BYTES) return;
+  const kept = spares.get(size);
+  if (kept === undefined) spares.set(size, [words]);
+  else kept.push(words);
+  spareBytes += size;
 }
 
 function checkRequest(size: number, align: number): void {
