@@ -62,12 +62,14 @@ export function published(): readonly Published[] {
     .filter((one) => one.manifest.private !== true);
 }
 
-/** Runs the pinned pnpm, whether this process was started by it or not; returns what it prints. */
-export function pnpm(args: readonly string[], cwd: string = fromRoot('./')): string {
+/** Program and first arguments that start the pinned pnpm, whether this process was started by it or not. */
+export function pnpmCommand(): readonly [program: string, ...args: string[]] {
   const started = process.env['npm_execpath'];
-  const command: readonly string[] = started?.includes('pnpm')
-    ? [process.execPath, started]
-    : ['npx', '-y', String(manifest('./').packageManager)];
-  const [program = '', ...first] = command;
+  return started?.includes('pnpm') ? [process.execPath, started] : ['npx', '-y', String(manifest('./').packageManager)];
+}
+
+/** Runs the pinned pnpm; returns what it prints. */
+export function pnpm(args: readonly string[], cwd: string = fromRoot('./')): string {
+  const [program, ...first] = pnpmCommand();
   return execFileSync(program, [...first, ...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
