@@ -1,7 +1,7 @@
 // A whole release: versions, publishing to a registry on this machine, and then what a stranger does with each package.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,11 @@ import { chromium } from 'playwright-core';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fromRoot, type Manifest, pnpm, published, readText } from '../packages.js';
+import { commands, findBlocks } from '../code-blocks.js';
 import { checkTypes, findExamples, run } from '../readme-examples.js';
 import { type Checkout, checkOut, dependants, weight } from './checkout.js';
 import { type Registry, startRegistry } from './registry.js';
+import { runAsStranger, strangersFolder } from './strangers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'nvmmu-rehearsal-'));
 let registry: Registry;
@@ -42,14 +44,8 @@ async function known(short: string): Promise<Versions> {
   return (await (await ask().catch(ask)).json()) as Versions;
 }
 
-/** An empty folder whose owner knows the registry, and nothing of the repository. */
-function stranger(name: string): string {
-  const home = join(folder, 'strangers', name);
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, '.npmrc'), registry.npmrc);
-  writeFileSync(join(home, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }));
-  return home;
-}
+const stranger = (name: string, manifest = true): string =>
+  strangersFolder(join(folder, 'strangers', name), registry.npmrc, manifest);
 
 /** What the README of a package says to install. */
 function wanted(path: string): string[] {
@@ -57,16 +53,11 @@ function wanted(path: string): string[] {
   return line?.[1]?.split(' ') ?? [];
 }
 
-function npm(args: readonly string[], cwd: string): string {
-  // What started this is none of the stranger's business.
-  const foreign = /^npm_(?:config_(?!cache)|package|lifecycle|exec)/i;
-  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !foreign.test(key)));
-  return execFileSync('npm', [...args], {
-    cwd,
-    env: env,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+const npm = (args: readonly string[], cwd: string): string => runAsStranger('npm', args, cwd);
+
+/** The first block of a document in a language. */
+function block(path: string, language: string): string {
+  return findBlocks(path, readText(path)).find((one) => one.language === language)?.code ?? '';
 }
 
 describe('a release', () => {
@@ -79,7 +70,8 @@ describe('a release', () => {
       expect([short, after[short]]).not.toEqual([short, before[short]]);
       const changelog = checkout.read(`${path}CHANGELOG.md`);
       expect(changelog).toContain(`## ${after[short]}`);
-      expect(changelog).toContain(`Says hello from ${short}.`);
+      // The line as it was written, for people: no hash of a commit in front of it.
+      expect(changelog).toContain(`\n- Says hello from ${short}.\n`);
     }
   });
 
@@ -117,7 +109,7 @@ describe('a release', () => {
     for (const name of bumped) expect((await known(name))['dist-tags'].latest).toBe(after[name]);
     const [dependant] = bumped.filter((name) => name !== short);
     const path = packages.find((one) => one.short === dependant)?.path ?? '';
-    expect(checkout.read(`${path}CHANGELOG.md`)).toMatch(/Updated dependencies/);
+    expect(checkout.read(`${path}CHANGELOG.md`)).toContain(`- Needs \`@nvmmu/${short}\` ${after[short]}.\n`);
   });
 });
 
@@ -275,5 +267,29 @@ describe('a stranger takes the command line tool', () => {
     console.log(`@nvmmu/trace: ${(bytes / 1e6).toFixed(1)} MB installed, with all it needs`);
     const limits = JSON.parse(readText('tools/size-limits.json')) as { trace: { installed: number } };
     expect(bytes).toBeLessThanOrEqual(limits.trace.installed);
+  });
+});
+
+describe('a stranger follows a tutorial', () => {
+  test('a first address space', () => {
+    const path = 'docs/tutorials/first-address-space.md';
+    const home = stranger('first-address-space', false);
+    for (const line of commands({ path, line: 0, language: 'sh', code: block(path, 'sh') }))
+      runAsStranger('bash', ['-c', line], home);
+    const examples = findExamples(readText(path));
+    expect(examples.length).toBeGreaterThan(1);
+    for (const example of examples) expect(run(example, home)).toEqual(example.expected);
+  });
+
+  test('a first script, with the tool installed for all', () => {
+    const path = 'docs/tutorials/first-script.md';
+    const home = stranger('first-script', false);
+    expect(block(path, 'sh').trim()).toBe(`npm install -g ${wanted('apps/trace/').join(' ')}`);
+    const prefix = join(home, 'global');
+    npm(['install', '--prefix', prefix, `--@nvmmu:registry=${registry.url}`, '-g', '@nvmmu/trace'], home);
+    writeFileSync(join(home, 'first.vmm.jsonl'), block(path, 'jsonl'));
+    const [, ...shown] = block(path, 'console').split('\n');
+    const printed = runAsStranger(join(prefix, 'bin/nvmmu-trace'), ['run', 'first.vmm.jsonl'], home);
+    expect(printed.replaceAll(/ +$/gm, '')).toBe(shown.join('\n'));
   });
 });

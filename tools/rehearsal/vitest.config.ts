@@ -9,5 +9,6 @@ export default defineConfig({
     hookTimeout: 600_000,
     // One thing after the other: the first failure tells.
     bail: 3,
+    fileParallelism: false,
   },
 });
