@@ -73,6 +73,11 @@ describe.each(byDocument)('%s', (path, blocks) => {
       ['use-after-unmap.log', 'kern.log'],
     ] as const)
       cpSync(join(home, 'work', from), join(home, 'work', to));
+    // And those that they tell the reader to write.
+    for (const [, name = '', content = ''] of readText(path).matchAll(
+      /Write this as `([\w.]+)`.*?^```\w*\n(.*?)^```/gms,
+    ))
+      writeFileSync(join(home, 'work', name), content);
     const dumps = ['before.txt', 'after.txt'].map((name) => `nvmmu-trace run two-sizes.vmm.jsonl --dump ${name}`);
     const { status, stderr } = spawnSync('bash', ['-ec', dumps.join('\n')], { cwd: join(home, 'work'), env });
     expect({ status, said: String(stderr) }).toEqual({ status: 0, said: '' });

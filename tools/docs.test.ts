@@ -62,14 +62,18 @@ test('the transcript in the README of the root is what the demo prints', { timeo
   }
 });
 
-test('the transcript of the first script is what the command prints', { timeout: 60_000 }, () => {
+test('the transcripts of the first script are what the command prints', { timeout: 60_000 }, () => {
   const text = readText('docs/tutorials/first-script.md');
   const script = /```jsonl\n(.*?)```/s.exec(text)?.[1] ?? '';
   const shown = /```console\n\$ nvmmu-trace run first.vmm.jsonl\n(.*?)```/s.exec(text)?.[1] ?? 'nothing';
+  const addition = /Put `(.*?)` into the last line/.exec(text)?.[1] ?? 'nothing';
+  const refusal = /```text\n(.*?)```/s.exec(text)?.[1] ?? 'nothing';
   const folder = mkdtempSync(join(tmpdir(), 'nvmmu-docs-'));
   try {
     writeFileSync(join(folder, 'first.vmm.jsonl'), script);
     expect(trace(['run', 'first.vmm.jsonl'], folder)).toBe(shown);
+    writeFileSync(join(folder, 'first.vmm.jsonl'), script.replace(/\}\n$/, `,${addition}}\n`));
+    expect(trace(['run', 'first.vmm.jsonl'], folder)).toContain(refusal);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
