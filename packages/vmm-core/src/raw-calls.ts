@@ -77,7 +77,8 @@ export class RawCalls {
   }
 
   /**
-   * Clears entries that have references; to the sparse value if `sparse` is set, which must be true of the range.
+   * Clears entries that have references. Where the range is sparse they become so again, whatever `sparse` says: it only
+   * asks that pages of this size can be.
    *
    * @throws VmmError `EINVAL` also where an entry has no reference, or can't be sparse.
    */

@@ -14,7 +14,7 @@ import { seek } from './sources.js';
 import type { SpaceState } from './space-state.js';
 import { refSparseRange, unrefSparseRange } from './sparse.js';
 import { tablePieces } from './table-pieces.js';
-import { walkMap, walkRef, walkUnmap, walkUnref } from './walks.js';
+import { walkMap, walkRawUnmap, walkRef, walkUnref } from './walks.js';
 
 /** Largest number of references that one entry can have. */
 const MAX_ENTRY_REFS = 0xffff;
@@ -89,7 +89,10 @@ export function rawMap(
   return undefined;
 }
 
-/** Clears the entries of a range, which have references. */
+/**
+ * Clears the entries of a range, which have references. What is written follows from what the range is, entry by entry;
+ * `sparse` only asks that the page size can be so.
+ */
 export function rawUnmap(space: SpaceState, range: RawRange, sparse: boolean): Failure | undefined {
   const page = checkRange(space, range) ?? checkSize(space, range);
   if (typeof page !== 'number') return page;
@@ -100,7 +103,7 @@ export function rawUnmap(space: SpaceState, range: RawRange, sparse: boolean): F
   }
   const unreferenced = checkRefs(space, page, range, false);
   if (unreferenced !== undefined) return unreferenced;
-  walkUnmap(space, page, range.addr, range.size, sparse, false);
+  walkRawUnmap(space, page, range.addr, range.size);
   return undefined;
 }
 
@@ -120,10 +123,11 @@ export function rawSparse(space: SpaceState, addr: number, size: number, ref: bo
     unrefSparseRange(space, addr, size);
     return undefined;
   }
-  for (const [start, length] of space.rawSparse) {
-    if (start < addr + size && addr < start + length) {
-      return failure('EINVAL', `${hex(addr)} overlaps the sparse range [${hex(start)}, ${hex(start + length)})`);
-    }
+  // Ranges do not overlap: the last one that starts below the end is the only one that can reach in.
+  const below = space.rawSparse.floor(addr + size - 1);
+  if (below !== undefined && addr < below.key + below.value) {
+    const end = below.key + below.value;
+    return failure('EINVAL', `${hex(addr)} overlaps the sparse range [${hex(below.key)}, ${hex(end)})`);
   }
   const failed = refSparseRange(space, addr, size);
   if (failed === undefined) space.rawSparse.set(addr, size);

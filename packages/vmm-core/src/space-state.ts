@@ -1,4 +1,5 @@
 import type { PooledTable, TableMemory } from '@nvmmu/ptcache';
+import { RbMap } from '@nvmmu/rbtree';
 import type { BoundSpace, HostPages, Level, LevelType, PageSize, SpaceTemplate } from './backend.js';
 import { VmmError, InvariantError } from './errors.js';
 import type { DeviceState } from './device-state.js';
@@ -45,8 +46,8 @@ export class SpaceState implements BoundSpace {
   /** Whether all tables of the smallest page size are pinned; tables are not cached then. */
   isBooted = false;
   isClosed = false;
-  /** Sparse ranges that raw calls took, by address. */
-  readonly rawSparse: Map<number, number> = new Map<number, number>();
+  /** Sparse ranges that raw calls took: sizes by address. */
+  readonly rawSparse: RbMap<number, number> = new RbMap<number, number>(undefined, (a, b) => a - b);
   /** Records of dual tables that are gone, to be used again. */
   readonly spareRecords: PageTable[] = [];
   /** Log level, 0 for none. */

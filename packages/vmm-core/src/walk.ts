@@ -1,6 +1,6 @@
 import type { Level, PageSize } from './backend.js';
 import { InvariantError } from './errors.js';
-import { bitField, isAligned, paddedHex, shiftRight } from './numbers.js';
+import { bitField, isAligned, paddedHex, pow2, shiftRight } from './numbers.js';
 import { LOG } from './observer.js';
 import type { MapState } from './map-state.js';
 import type { PageTable } from './page-table.js';
@@ -85,6 +85,17 @@ export class Walk {
       this.trace(`${name}: ${paddedHex(addr, 16)} ${paddedHex(size, 16)} ${shift} ${this.remaining} PTEs`);
     }
     this.level = this.top;
+  }
+
+  /** Address that an entry of the table at the bottom stands for. */
+  addressOf(entry: number): number {
+    let at = this.page.shift;
+    let addr = entry * pow2(at);
+    for (let level = 1; level <= this.top; level++) {
+      at += this.levelAt(level - 1).bits;
+      addr += (this.index[level] as number) * pow2(at);
+    }
+    return addr;
   }
 
   /** Writes a trace line, with the indices of the levels down to the present one in front. */

@@ -12,7 +12,9 @@ import {
 } from './leaf.js';
 import { InvariantError } from './errors.js';
 import { logWrites } from './entries.js';
+import { shiftRight } from './numbers.js';
 import { writeFromSource } from './sources.js';
+import { sparsePiece } from './sparse-ranges.js';
 import type { SpaceState } from './space-state.js';
 import { traverse, type LeafAction } from './traverse.js';
 import type { FrameCursor, MapSource, Walk } from './walk.js';
@@ -51,6 +53,12 @@ export function walkUnmap(
   space.walk.sparse = sparse;
   space.walk.frames = frames;
   run(space, 'unmap', page, addr, size, false, clear);
+}
+
+/** Clears entries of raw calls, to what the sparse ranges of the client call for. */
+export function walkRawUnmap(space: SpaceState, page: number, addr: number, size: number): void {
+  space.walk.frames = false;
+  run(space, 'unmap', page, addr, size, false, clearBySparseRanges);
 }
 
 /** Clears entries and drops their references. In a table that goes away nothing is cleared. */
@@ -126,6 +134,26 @@ function clear(walk: Walk, index: number, count: number): void {
   if (walk.frames) releaseFrames(walk, index, count);
   clearEntries(walk, index, count);
   walk.markFlush();
+}
+
+function clearBySparseRanges(walk: Walk, index: number, count: number): void {
+  const { space, leaf, page } = walk;
+  const ranges = space.rawSparse;
+  walk.sparse = false;
+  // Larger pages know by their own facts whether they are sparse.
+  if (leaf.type !== 'SPT' || ranges.size === 0) {
+    clear(walk, index, count);
+    return;
+  }
+  const end = index + count;
+  for (let at = index; at < end;) {
+    const addr = walk.addressOf(at);
+    const { sparse, until } = sparsePiece(ranges, addr, walk.addressOf(end));
+    const n = shiftRight(until - addr, page.shift);
+    walk.sparse = sparse;
+    clear(walk, at, n);
+    at += n;
+  }
 }
 
 function write(walk: Walk, index: number, count: number): void {
