@@ -2,12 +2,16 @@ import * as fc from 'fast-check';
 import { formatHeader, formatOperation, type Operation } from '@nvmmu/script';
 import type { Chip } from '@nvmmu/vmm-core';
 import { apply, WHAT, type Command } from './commands.js';
+import { Machine } from './machine.js';
 import { Session, type Setup } from './session.js';
 
-/** A sequence of commands in an address space. */
+/** A command, and a number to choose its address space with. */
+export type Step = readonly [space: number, command: Command];
+
+/** A sequence of commands in the address spaces of one device. */
 export interface Plan {
-  readonly setup: Setup;
-  readonly commands: readonly Command[];
+  readonly setups: readonly Setup[];
+  readonly steps: readonly Step[];
 }
 
 /** What came of running plans. */
@@ -18,12 +22,14 @@ export class Tally {
   failures = 0;
   verified = 0;
 
-  add(session: Session): void {
+  add(machine: Machine, sessions: readonly Session[]): void {
     this.plans++;
-    this.operations += session.operations;
-    this.lookups += session.lookups;
-    this.failures += session.failures;
-    this.verified += session.verified;
+    this.operations += machine.operations;
+    this.failures += machine.failures;
+    for (const { lookups, verified } of sessions) {
+      this.lookups += lookups;
+      this.verified += verified;
+    }
   }
 }
 
@@ -49,30 +55,47 @@ const setups: fc.Arbitrary<Setup> = fc
 
 const commands: fc.Arbitrary<Command> = fc.tuple(fc.nat(WHAT - 1), fc.nat(0xffff), fc.nat(0xffff), fc.nat(0xffff));
 
-/** Plans of at most `length` commands. */
+/** Plans of at most `length` commands; most have one address space, some two or three that take turns. */
 export function plans(length: number): fc.Arbitrary<Plan> {
   return fc.record({
-    setup: setups,
-    commands: fc.array(commands, { maxLength: length, size: 'max' }),
+    setups: fc.oneof(
+      { weight: 2, arbitrary: fc.array(setups, { minLength: 1, maxLength: 1 }) },
+      { weight: 1, arbitrary: fc.array(setups, { minLength: 2, maxLength: 3 }) },
+    ),
+    steps: fc.array(fc.tuple(fc.nat(5), commands), { maxLength: length, size: 'max' }),
   });
 }
 
-/** Runs a plan; the session is returned, or left in `failed` when something is wrong. */
+/** Places of each other space that are compared after a command. */
+const LOOKS_ELSEWHERE = 3;
+
+/** Runs a plan; what has run is left in `failed` when something is wrong. */
 export function runPlan(chip: Chip, plan: Plan, tally?: Tally, failed?: { script?: readonly Operation[] }): void {
-  let session: Session | undefined;
+  let machine: Machine | undefined;
   try {
-    session = new Session(chip, plan.setup);
-    for (const command of plan.commands) apply(session, command);
-    session.checkAll(plan.commands.length % VERIFY_EVERY === 0);
-    session.close();
-    tally?.add(session);
+    machine = new Machine(chip, plan.setups[0]?.bigPage ?? 17);
+    const sessions: Session[] = [];
+    for (const setup of plan.setups) sessions.push(new Session(chip, setup, machine));
+    for (const [space, command] of plan.steps) {
+      const session = sessions[space % sessions.length] as Session;
+      apply(session, command);
+      // What one space does must not show in another.
+      for (const other of sessions) if (other !== session) other.lookBack(LOOKS_ELSEWHERE);
+    }
+    const verify = plan.steps.length % VERIFY_EVERY === 0;
+    sessions.forEach((session, i) => {
+      session.checkAll(verify);
+      session.close();
+      for (const other of sessions.slice(i + 1)) other.checkAll(verify);
+    });
+    tally?.add(machine, sessions);
   } catch (error) {
-    if (failed !== undefined && session !== undefined) failed.script = session.script;
+    if (failed !== undefined && machine !== undefined) failed.script = machine.script;
     throw error;
   }
 }
 
-/** The operations of a session as the text of a script. */
+/** Operations as the text of a script. */
 export function scriptText(title: string, operations: readonly Operation[]): string {
   return [formatHeader({ title }), ...operations.map(formatOperation)].join('\n') + '\n';
 }

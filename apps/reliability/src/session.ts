@@ -1,8 +1,9 @@
 import type { BumpProvider } from '@nvmmu/ptcache';
-import { ScriptRunner, type Operation } from '@nvmmu/script';
+import type { Operation, ScriptRunner } from '@nvmmu/script';
 import { hex, PAGE, readInstance, Walker, type Chip, type Vmm } from '@nvmmu/vmm-core';
+import { Machine, ModelError, type Ran } from './machine.js';
 import { PAGE_BYTES, PAGE_SHIFT, SpaceModel, type Cell, type Expected, type Range } from './model.js';
-import { OBJECTS, type ModelObject } from './objects.js';
+import type { ModelObject } from './objects.js';
 import { ProviderReader } from './reader.js';
 
 /** What the address space of a session is like. */
@@ -14,11 +15,6 @@ export interface Setup {
   readonly size: number;
   readonly bigPage: 16 | 17;
   readonly boot: boolean;
-}
-
-/** The address space does not do what the model says. */
-export class ModelError extends Error {
-  override readonly name = 'ModelError';
 }
 
 const ENOMEM = -12;
@@ -34,85 +30,68 @@ const LOOK_AT_ALL = 40;
 export class Session {
   readonly chip: Chip;
   readonly setup: Setup;
+  readonly machine: Machine;
   model: SpaceModel;
-  /** Everything that has run, as a script. */
-  readonly script: Operation[] = [];
-  readonly runner: ScriptRunner;
   /** Ids of the instance blocks that the space is joined to. */
   readonly joined: string[] = [];
-  /** Whether an allocation failure is armed. */
-  isArmed = false;
   /** Lookups through the hardware walk. */
   lookups = 0;
   /** Complete checks of the space. */
   verified = 0;
-  /** Allocation failures that hit. */
-  failures = 0;
   readonly #reader: ProviderReader;
   readonly #places: number[] = [];
+  #id = '';
   #walkers: Walker[] = [];
   #limit = 0;
-  #names = 0;
   #random = 1;
 
-  constructor(chip: Chip, setup: Setup) {
+  /** Opens a space, on a device of its own unless there is one already. */
+  constructor(chip: Chip, setup: Setup, machine: Machine = new Machine(chip, setup.bigPage)) {
     this.chip = chip;
     const { vaBits } = chip.template({ fbPage: setup.bigPage, stolen: 0 }, {}).format;
     // Where the chip has fewer address bits than the plan, the space begins at 0.
     this.setup = setup.addr < 2 ** vaBits ? setup : { ...setup, addr: 0 };
-    this.runner = new ScriptRunner({ chips: [chip], log: 'none', events: false, hash: false });
-    this.run({
-      op: 'device',
-      line: 0,
-      chip: chip.name,
-      ptTarget: undefined,
-      ptBase: 0x100000n,
-      fbPage: setup.bigPage,
-      tags: 24,
-      stolen: 0n,
-    });
+    this.machine = machine;
     this.#reader = new ProviderReader(this.provider);
-    for (const { operation } of OBJECTS) this.run(operation);
     this.model = this.#open();
   }
 
   get vmm(): Vmm {
-    const space = this.runner.current;
+    const space = this.runner.spaces.get(this.#id);
     if (space === undefined) throw new Error('the session has no address space');
     return space.vmm;
   }
 
-  get provider(): BumpProvider {
-    const { provider } = this.runner;
-    if (provider === undefined) throw new Error('the session has no device');
-    return provider;
+  get runner(): ScriptRunner {
+    return this.machine.runner;
   }
 
-  /** Operations that have run, but for those that made the device and the memory objects. */
-  get operations(): number {
-    return this.script.length - OBJECTS.length - 1;
+  get provider(): BumpProvider {
+    return this.machine.provider;
+  }
+
+  /** Everything that has run on the device, as a script. */
+  get script(): readonly Operation[] {
+    return this.machine.script;
+  }
+
+  /** Whether an allocation failure is armed. */
+  get isArmed(): boolean {
+    return this.machine.isArmed;
   }
 
   get isNv50(): boolean {
     return this.vmm.state.template.format.version === 'T';
   }
 
-  /** Runs one operation. */
-  run(operation: Operation): { ret: number; addr: number | undefined; pfns: BigUint64Array | undefined } {
-    this.script.push(operation);
-    const { ret, addr, pfns } = this.runner.step(operation);
-    if (operation.op === 'failalloc') this.isArmed = true;
-    if (ret === ENOMEM) {
-      this.expect(this.isArmed, 'ENOMEM without an injected failure');
-      this.failures++;
-      this.isArmed = false;
-    }
-    return { ret, addr: addr === undefined ? undefined : Number(addr), pfns };
+  /** Runs one operation, in the space of this session if it is one of a space. */
+  run(operation: Operation): Ran {
+    return this.machine.run('vmm' in operation ? { ...operation, vmm: this.#id } : operation);
   }
 
   /** A name that was not used yet. */
   name(prefix: string): string {
-    return `${prefix}${this.#names++}`;
+    return this.machine.name(prefix);
   }
 
   /** Throws unless something holds. */
@@ -159,10 +138,15 @@ export class Session {
       this.look(first - away);
       this.look(end - 1 + away);
     }
-    for (let i = 0; i < 6 && this.#places.length > 0; i++) {
+    this.lookBack(6);
+    this.#places.push(first, end - 1, end);
+  }
+
+  /** Compares some pages of earlier ranges. */
+  lookBack(count: number): void {
+    for (let i = 0; i < count && this.#places.length > 0; i++) {
       this.look(this.#places[this.random(this.#places.length)] as number);
     }
-    this.#places.push(first, end - 1, end);
   }
 
   /** Compares every page that is or was mapped and, with `verify`, what the space knows of itself (slow). */
@@ -176,19 +160,11 @@ export class Session {
     this.vmm.verify();
   }
 
-  /** Closes the space; every table must be gone then, and every tag free. */
+  /** Closes the space; its tables must be gone then. */
   close(): void {
     this.run({ op: 'close', line: 0, vmm: undefined });
     this.run({ op: 'ptcdump', line: 0 });
-    const instances = new Set([...this.runner.instances].map(([, block]) => block));
-    const left = this.provider.allocations().filter((memory) => !instances.has(memory));
-    this.expect(left.length === 0, `${left.length} tables are left after the close`);
-    this.expect(
-      this.runner.mmu?.freeTags === 24,
-      `${this.runner.mmu?.freeTags ?? 0} of 24 tags are free after the close`,
-    );
-    const held = [...this.runner.memories].filter(([, memory]) => memory.references !== 0);
-    this.expect(held.length === 0, `${held.length} memory objects are still referenced after the close`);
+    this.machine.checkBaseline();
     this.joined.length = 0;
   }
 
@@ -238,6 +214,7 @@ export class Session {
       replay: undefined,
     });
     this.expect(ret === 0, `no address space: ${ret}`);
+    this.#id = id;
     const model = new SpaceModel(this.vmm.state.template.format.bothValidFaults);
     const limit = Number(this.vmm.limit);
     this.#limit = limit;

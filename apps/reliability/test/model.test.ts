@@ -3,8 +3,10 @@
 import { CHIPS, findChip, parseScript, ScriptRunner } from '@nvmmu/script';
 import { describe, expect, test } from 'vitest';
 import { apply, WHAT } from '../src/commands.js';
+import { Machine, ModelError } from '../src/machine.js';
 import { checkChip, Tally } from '../src/property.js';
-import { ModelError, Session, type Setup } from '../src/session.js';
+import { Session, type Setup } from '../src/session.js';
+import { walkBytes } from './support/walks.js';
 
 const SEED = 20_240_601;
 const RUNS = 8;
@@ -75,6 +77,38 @@ describe('the comparison finds', () => {
   });
 });
 
+describe('two spaces of one device', () => {
+  function both(): { one: Session; two: Session } {
+    const machine = new Machine(findChip('gp100')!, 17);
+    const one = new Session(machine.chip, SETUP, machine);
+    const two = new Session(machine.chip, SETUP, machine);
+    for (const session of [one, two]) for (let i = 0; i < 20; i++) apply(session, [i % 7, i, 5 * i, 3 * i]);
+    return { one, two };
+  }
+
+  test('are apart', () => {
+    const { one, two } = both();
+    expect(one.vmm).not.toBe(two.vmm);
+    expect(one.model.maps.length * two.model.maps.length).toBeGreaterThan(0);
+    one.checkAll(true);
+    one.close();
+    two.checkAll(true);
+    two.close();
+  });
+
+  test('a table that a close leaves is found while the other space is open', () => {
+    const { one, two } = both();
+    one.provider.allocate(0x1000, 0x1000, true);
+    expect(() => two.close()).toThrow(/1 tables are left/);
+  });
+
+  test('a table that goes with the close of another space is found', () => {
+    const { one, two } = both();
+    one.provider.free(one.vmm.state.directory!.memory);
+    expect(() => two.close()).toThrow(/1 tables in use have gone/);
+  });
+});
+
 test('every command means something', () => {
   const session = new Session(findChip('gv100')!, { ...SETUP, type: 'raw', addr: 2 ** 32, size: 2 ** 22 });
   for (let what = 0; what < WHAT; what++) for (let i = 0; i < 5; i++) apply(session, [what, i, 7 * i, 11 * i]);
@@ -98,5 +132,39 @@ describe('found before', () => {
       ].join('\n'),
     );
     expect(operations.map((operation) => runner.step(operation).ret)).toEqual([0, 0, 0, 0, -22, 0, 0]);
+  });
+
+  test.each([true, false])('small pages of a raw unmap are sparse where the range is, with `sparse` %s', (sparse) => {
+    const runner = new ScriptRunner({ verify: true, hash: false });
+    const lines = [
+      '{"format":"vmm-script","version":1}',
+      '{"op":"device","chip":"gp100"}',
+      '{"op":"mem","id":"m","target":"ncoh","dmaRange":["0x200000000",64]}',
+      '{"op":"vmm","id":"A","raw":true,"addr":"0x100000000","size":"0x400000"}',
+      '{"op":"join","inst":"i"}',
+      '{"op":"rawget","addr":"0x400000","size":"0x40000","page":12}',
+      // Two that touch, and one apart.
+      '{"op":"rawsparse","addr":"0x403000","size":"0x2000","ref":true}',
+      '{"op":"rawsparse","addr":"0x405000","size":"0x10000","ref":true}',
+      '{"op":"rawsparse","addr":"0x420000","size":"0x10000","ref":true}',
+      '{"op":"rawmap","addr":"0x400000","size":"0x40000","page":12,"mem":"m"}',
+      `{"op":"rawunmap","addr":"0x401000","size":"0x3e000","page":12,"sparse":${sparse}}`,
+    ];
+    const steps = parseScript(lines.join('\n')).operations.map((operation) => runner.step(operation));
+    expect(steps.map(({ ret }) => ret)).toEqual(steps.map(() => 0));
+    const vmm = runner.spaces.get('A')!.vmm;
+    const kinds = Array.from(
+      { length: 0x40 },
+      (_, i) => walkBytes(vmm, runner.provider!, 0x40_0000n + BigInt(i) * 0x1000n).kind[0],
+    );
+    expect(kinds.join('')).toBe(
+      `m${'f'.repeat(2)}${'s'.repeat(18)}${'f'.repeat(11)}${'s'.repeat(16)}${'f'.repeat(15)}m`,
+    );
+    // One fill for each run of equal outcome, in ascending order.
+    const fills = steps
+      .at(-1)!
+      .log.items.filter((line) => / [0-9a-f]{8}$/.test(line))
+      .map((line) => line.slice(-2));
+    expect(fills).toEqual(['02', '12', '0b', '10', '0f']);
   });
 });
