@@ -178,7 +178,7 @@ export function chipPage(chip: Chip, home: string): string {
     `# ${chip.name}`,
     `<!-- Made from code: pnpm tables:update. -->`,
     `\`import { ${chip.name} } from '${home}'\``,
-    table(['', ''], facts),
+    table(['property', 'value'], facts),
     '## Page sizes',
     ...all.flatMap(({ label, template }) => [
       ...(label === '' ? [] : [`With ${label}:`]),

@@ -4,11 +4,14 @@ import { defineConfig } from 'vitepress';
 
 const site = fileURLToPath(new URL('../', import.meta.url));
 
+/** Documents to look things up in; all others in their folder tell how the project is made and what it measured. */
+const LOOKED_UP = ['cli', 'script-format', 'errors', 'reference-defects', 'write-a-backend'];
+
 /** Pages of a folder as items of the side bar, by the titles that they have. */
-function pages(folder) {
+function pages(folder, wanted = () => true) {
   if (!existsSync(site + folder)) return [];
   return readdirSync(site + folder)
-    .filter((name) => name.endsWith('.md') && name !== 'index.md')
+    .filter((name) => name.endsWith('.md') && name !== 'index.md' && wanted(name.replace(/\.md$/, '')))
     .map((name) => ({
       text: /^# (.+)$/m.exec(readFileSync(`${site}${folder}/${name}`, 'utf8'))?.[1] ?? name,
       link: `/${folder}/${name.replace(/\.md$/, '')}`,
@@ -43,10 +46,11 @@ export default defineConfig({
       { text: 'Tutorials', items: pages('docs/tutorials') },
       { text: 'Guides', items: pages('docs/guides') },
       { text: 'How-tos', items: pages('docs/howto') },
-      { text: 'Documents', items: pages('docs') },
+      { text: 'Look up', items: LOOKED_UP.flatMap((name) => pages('docs', (other) => other === name)) },
       { text: 'Packages', items: [...folders('packages'), ...folders('apps')] },
       { text: 'Chips', collapsed: true, items: pages('docs/chips') },
-      { text: 'Reference', collapsed: true, items: folders('api/@nvmmu').map((one) => ({ ...one })) },
+      { text: 'Reference', collapsed: true, items: folders('api/@nvmmu') },
+      { text: 'Inside', items: pages('docs', (name) => !LOOKED_UP.includes(name)) },
       { text: 'Project', collapsed: true, items: pages('.') },
     ],
     socialLinks: [{ icon: 'github', link: 'https://github.com/nvmmu/nvmmu' }],

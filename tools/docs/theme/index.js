@@ -1,6 +1,7 @@
 import DefaultTheme from 'vitepress/theme';
 import { withBase } from 'vitepress';
 import { defineComponent, h } from 'vue';
+import './style.css';
 
 /** The viewer, as it is built from apps/viewer. */
 const Viewer = defineComponent({
