@@ -31,6 +31,23 @@ let spareBytes = 0;
 /** What memory that was not asked for zeroed is filled with, so that a missing write shows. */
 const POISON = 0xcccccccc;
 
+/** An allocation, which knows where the provider lists it. */
+class Allocation implements TableMemory {
+  readonly addr: number;
+  readonly size: number;
+  readonly target: MemoryTarget;
+  readonly words: Uint32Array;
+  index: number;
+
+  constructor(addr: number, size: number, target: MemoryTarget, words: Uint32Array, index: number) {
+    this.addr = addr;
+    this.size = size;
+    this.target = target;
+    this.words = words;
+    this.index = index;
+  }
+}
+
 /**
  * The deterministic memory of a simulated device: addresses only rise and are never used twice, every allocation
  * begins on a 4 KiB boundary at least, and memory that is not zeroed starts as 0xcc bytes. A failure can be injected.
@@ -41,10 +58,11 @@ export class BumpProvider implements MemoryProvider {
   readonly #limit: number;
   readonly #onAllocate: ((memory: TableMemory, zero: boolean) => void) | undefined;
   readonly #onFree: ((memory: TableMemory) => void) | undefined;
-  /** Live allocations by address. Addresses only rise, so that the order of insertion is the order of addresses. */
-  readonly #live = new Map<number, TableMemory>();
-  /** Addresses for `find` in rising order, of live allocations and of some that are gone. */
+  /** Allocations in order of their addresses, since those only rise; gaps where one is gone. */
+  #allocations: (Allocation | undefined)[] = [];
+  /** Their addresses, those of gaps too. */
   #starts: number[] = [];
+  #live = 0;
   #cursor: number;
   #failAfter: number | undefined = undefined;
   #slab = new ArrayBuffer(0);
@@ -94,12 +112,14 @@ export class BumpProvider implements MemoryProvider {
 
   /** Takes memory back; its bytes may serve a later allocation. Throws `TypeError` if it is not a live allocation of this provider. */
   free(memory: TableMemory): void {
-    if (this.#live.get(memory.addr) !== memory) {
+    const index = memory instanceof Allocation ? memory.index : -1;
+    if (index < 0 || this.#allocations[index] !== memory) {
       throw new TypeError(`memory at ${hex(memory.addr)} is not a live allocation of this provider`);
     }
-    this.#live.delete(memory.addr);
+    this.#allocations[index] = undefined;
+    this.#live--;
     keep(memory);
-    if (this.#starts.length > 64 && this.#starts.length > 2 * this.#live.size) this.#starts = [...this.#live.keys()];
+    if (this.#starts.length > 64 && this.#starts.length > 2 * this.#live) this.#closeGaps();
     this.#onFree?.(memory);
   }
 
@@ -116,7 +136,7 @@ export class BumpProvider implements MemoryProvider {
 
   /** The live allocations in order of their addresses. */
   allocations(): TableMemory[] {
-    return [...this.#live.values()];
+    return this.#allocations.filter((memory) => memory !== undefined);
   }
 
   /** The live allocation that contains a byte address, or `undefined`. */
@@ -129,8 +149,7 @@ export class BumpProvider implements MemoryProvider {
       if ((starts[middle] as number) <= addr) low = middle + 1;
       else high = middle;
     }
-    const start = starts[low - 1];
-    const memory = start === undefined ? undefined : this.#live.get(start);
+    const memory = this.#allocations[low - 1];
     return memory !== undefined && addr < memory.addr + memory.size ? memory : undefined;
   }
 
@@ -139,12 +158,20 @@ export class BumpProvider implements MemoryProvider {
     const addr = Math.ceil(this.#cursor / unit) * unit;
     if (addr + size > this.#limit) return undefined;
     const words = this.#words(size, zero);
-    const memory: TableMemory = { addr, size, target: this.#target, words };
+    const memory = new Allocation(addr, size, this.#target, words, this.#starts.length);
     this.#cursor = addr + size;
-    this.#live.set(addr, memory);
+    this.#allocations.push(memory);
     this.#starts.push(addr);
+    this.#live++;
     this.#onAllocate?.(memory, zero);
     return memory;
+  }
+
+  #closeGaps(): void {
+    const kept = this.#allocations.filter((memory) => memory !== undefined);
+    kept.forEach((memory, index) => (memory.index = index));
+    this.#allocations = kept;
+    this.#starts = kept.map(({ addr }) => addr);
   }
 
   #words(size: number, zero: boolean): Uint32Array {
@@ -181,7 +208,12 @@ function checkRequest(size: number, align: number): void {
   if (!Number.isSafeInteger(size) || size <= 0 || size % 4 !== 0) {
     throw new RangeError(`size ${hex(size)} is not a positive multiple of 4`);
   }
-  if (!Number.isSafeInteger(align) || align <= 0 || 2 ** Math.round(Math.log2(align)) !== align) {
+  if (!isPowerOfTwo(align)) {
     throw new RangeError(`alignment ${hex(align)} is not a power of two`);
   }
+}
+
+function isPowerOfTwo(value: number): boolean {
+  if (value > 0 && value <= 0x4000_0000) return (value & (value - 1)) === 0 && Number.isInteger(value);
+  return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }

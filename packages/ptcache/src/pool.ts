@@ -42,8 +42,12 @@ export class PageTablePool {
   /** First of the parents that have a free slot. */
   #open: Parent | undefined = undefined;
   readonly #parents = new Set<Parent>();
-  /** Everything held from the provider, by address. */
-  readonly #held = new Map<number, TableMemory>();
+  /** Everything held from the provider, in no order. */
+  readonly #held: PooledTable[] = [];
+  /** End of the highest memory that the provider has given. */
+  #top = 0;
+  /** Addresses of what is held, from the first memory on that was not above all before: providers rarely go back. */
+  #addresses: Set<number> | undefined = undefined;
   #finished = false;
   #live = 0;
   #peak = 0;
@@ -110,7 +114,7 @@ export class PageTablePool {
   dump(): void {
     for (const bucket of [...this.#buckets.values()].reverse()) {
       for (let table = bucket.oldest(); table !== undefined; table = bucket.oldest()) {
-        this.#release(table.memory);
+        this.#release(table);
         bucket.removeOldest();
         this.#cached--;
         this.#cachedBytes -= table.memory.size;
@@ -164,7 +168,7 @@ export class PageTablePool {
       for (const table of parked) {
         if (table.live || table.owner !== bucket) fail(`parked table at ${hex(table.addr)} is in use`);
         if (parkedAt.has(table.memory)) fail(`table at ${hex(table.addr)} is parked twice`);
-        if (this.#held.get(table.addr) !== table.memory) fail(`parked table at ${hex(table.addr)} is not held`);
+        if (this.#held[table.heldAt] !== table) fail(`parked table at ${hex(table.addr)} is not held`);
         parkedAt.add(table.memory);
         cachedBytes += table.memory.size;
       }
@@ -173,7 +177,7 @@ export class PageTablePool {
     this.#verifyParents(fail);
     let end = 0;
     let bytes = 0;
-    for (const memory of [...this.#held.values()].sort((a, b) => a.addr - b.addr)) {
+    for (const { memory } of [...this.#held].sort((a, b) => a.addr - b.addr)) {
       if (memory.addr < end) fail(`memory at ${hex(memory.addr)} overlaps the one before it`);
       end = memory.addr + memory.size;
       bytes += memory.size;
@@ -218,12 +222,25 @@ export class PageTablePool {
     const memory = this.#provider.allocate(size, align, zero);
     if (memory === undefined) return undefined;
     checkMemory(memory, size, align);
-    if (this.#held.has(memory.addr)) throw new RangeError(`provider gave memory at ${hex(memory.addr)} twice`);
-    this.#held.set(memory.addr, memory);
+    this.#claim(memory);
     this.#allocated++;
     this.#bytes += memory.size;
     if (this.#bytes > this.#peakBytes) this.#peakBytes = this.#bytes;
-    return new PooledTable(memory, 0, false, bucket);
+    const table = new PooledTable(memory, 0, false, bucket);
+    table.heldAt = this.#held.length;
+    this.#held.push(table);
+    return table;
+  }
+
+  /** Refuses memory that is held already. */
+  #claim({ addr, size }: TableMemory): void {
+    if (addr >= this.#top) {
+      this.#top = addr + size;
+    } else {
+      this.#addresses ??= new Set(this.#held.map((table) => table.addr));
+      if (this.#addresses.has(addr)) throw new RangeError(`provider gave memory at ${hex(addr)} twice`);
+    }
+    this.#addresses?.add(addr);
   }
 
   #putWhole(table: PooledTable, bucket: Bucket, force: boolean): void {
@@ -232,15 +249,21 @@ export class PageTablePool {
       this.#cached++;
       this.#cachedBytes += table.memory.size;
     } else {
-      this.#release(table.memory);
+      this.#release(table);
     }
     table.live = false;
   }
 
   /** Hands memory back first, so that a provider that throws leaves the table where it was. */
-  #release(memory: TableMemory): void {
+  #release(table: PooledTable): void {
+    const { memory, heldAt } = table;
     this.#provider.free(memory);
-    this.#held.delete(memory.addr);
+    const last = this.#held.pop();
+    if (last !== undefined && last !== table) {
+      this.#held[heldAt] = last;
+      last.heldAt = heldAt;
+    }
+    this.#addresses?.delete(memory.addr);
     this.#released++;
     this.#bytes -= memory.size;
   }

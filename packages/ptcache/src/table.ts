@@ -23,6 +23,11 @@ export class PooledTable {
    */
   readonly owner: Bucket | Parent;
   /**
+   * Where the pool lists a whole table among what it holds.
+   * @internal
+   */
+  heldAt = -1;
+  /**
    * Whether the table is handed out.
    * @internal
    */

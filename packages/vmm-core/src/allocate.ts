@@ -46,15 +46,16 @@ export function allocate(space: SpaceState, request: AllocationRequest): Region 
   const page = checkRequest(space, request);
   if (typeof page !== 'number') return page;
   const align = Math.max(request.align, shift === 0 ? MIN_ALIGN : shift);
-  const fit = space.regions.fit(size, align, page);
-  if (fit === undefined) {
-    return failure('ENOSPC', `no free address space for ${hex(size)} bytes aligned to 2^${align}`);
-  }
-  if (request.exactSize !== undefined || (!isAligned(size, UNIT_SHIFT) && space.limit > Number.MAX_SAFE_INTEGER)) {
-    // What is left of a region beyond 2^53 would be no number either.
+  // What is left of a region beyond 2^53 would be no number either.
+  const exact =
+    request.exactSize === undefined && (isAligned(size, UNIT_SHIFT) || space.limit <= Number.MAX_SAFE_INTEGER);
+  if (!exact && space.regions.fits(size, align, page)) {
     return failure('EINVAL', `size ${hex(request.exactSize ?? size)} is not exact in units of 16 bytes`);
   }
-  const region = space.regions.carve(fit, size);
+  const region = exact ? space.regions.take(size, align, page) : undefined;
+  if (region === undefined) {
+    return failure('ENOSPC', `no free address space for ${hex(size)} bytes aligned to 2^${align}`);
+  }
   const failed = preallocate(space, request, page, region.addr);
   if (failed !== undefined) {
     space.regions.release(region);

@@ -4,7 +4,7 @@ import { allocate, free } from './allocate.js';
 import type { MapArguments } from './backend.js';
 import { mapRegion } from './mapping.js';
 import type { MemoryObject } from './memory-object.js';
-import { hex, isAligned, paddedHex, toNumber } from './numbers.js';
+import { exactNumber, hex, isAligned, paddedHex, toNumber } from './numbers.js';
 import { failure, type Failure } from './outcome.js';
 import { clearFrames, mapFrames } from './page-frames.js';
 import { isClientRange } from './raw.js';
@@ -19,16 +19,6 @@ import { mergeUnmapped, unmapRegion } from './unmap.js';
 export type AllocationType = 'lazy' | 'addr' | 'ptes';
 
 const MAX_U64 = 2n ** 64n - 1n;
-
-/**
- * A 64-bit quantity as a number, or NaN where it is not exact (or no 64-bit quantity at all): then the slow paths
- * below look at it again.
- */
-function exactNumber(value: bigint): number {
-  const number = Number(value);
-  if (number >= 0 && number <= Number.MAX_SAFE_INTEGER) return number;
-  return toNumber(value) ?? Number.NaN;
-}
 
 /** The multiple of 16 below an address that is not exact itself: enough to find the region. */
 function nearby(value: bigint): number {
@@ -116,14 +106,14 @@ export function clientMap(
   addr: bigint,
   memory: MemoryObject,
   size: bigint | undefined,
-  offset: bigint,
+  offset: bigint | undefined,
   args: MapArguments | undefined,
 ): Failure | undefined {
   const place = exactNumber(addr);
   const exact = !Number.isNaN(place);
-  const from = exactNumber(offset);
+  const from = offset === undefined ? 0 : exactNumber(offset);
   if (!exact || Number.isNaN(from)) {
-    const bad = checkU64(addr, 'address') ?? checkU64(offset, 'offset');
+    const bad = checkU64(addr, 'address') ?? checkU64(offset ?? 0n, 'offset');
     if (bad !== undefined) return bad;
   }
   if (size !== undefined && (size < 0n || size > MAX_U64)) return checkU64(size, 'size');
@@ -155,7 +145,7 @@ export function clientMap(
     addr: at,
     size: length,
     memory,
-    offset: Number.isNaN(from) ? nearby(offset) : from,
+    offset: Number.isNaN(from) ? nearby(offset ?? 0n) : from,
     exactOffset: Number.isNaN(from) ? offset : undefined,
     args,
   });

@@ -91,3 +91,25 @@ export function toNumber(value: bigint): number | undefined {
   if (number > Number.MAX_SAFE_INTEGER && BigInt(number) !== value) return undefined;
   return number;
 }
+
+// A 64-bit typed array and its lanes convert in a third of the time that `Number(bigint)` takes.
+const wide = new BigUint64Array(1);
+const wideLanes = new Uint32Array(wide.buffer);
+
+/**
+ * A 64-bit quantity from the public edge as a number, or NaN where it is not exact (or no 64-bit quantity at all): then
+ * `toNumber` and the slow paths look at it again.
+ */
+export function exactNumber(value: bigint): number {
+  wide[0] = value;
+  const number = (wideLanes[1] as number) * LANE + (wideLanes[0] as number);
+  if (number <= Number.MAX_SAFE_INTEGER && wide[0] === value) return number;
+  return toNumber(value) ?? Number.NaN;
+}
+
+/** An address or size as the public edge has it. */
+export function toBigInt(value: number): bigint {
+  wideLanes[0] = lowLane(value);
+  wideLanes[1] = highLane(value);
+  return wide[0] as bigint;
+}

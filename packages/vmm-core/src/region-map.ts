@@ -1,14 +1,8 @@
 import { RbTree } from '@nvmmu/rbtree';
 import { AlignIndex } from './align-index.js';
 import { InvariantError } from './errors.js';
-import { alignDown, alignUp, hex } from './numbers.js';
-import { PAGE_NONE, Region } from './region.js';
-
-/** Where in a free region an allocation fits. */
-export interface Fit {
-  readonly region: Region;
-  readonly addr: number;
-}
+import { alignDown, alignUp, hex, highLane } from './numbers.js';
+import { keyLow, PAGE_NONE, Region } from './region.js';
 
 /** Regions that are tried one by one before the index for the alignment is asked. */
 const PATIENCE = 16;
@@ -16,8 +10,8 @@ const PATIENCE = 16;
 const MAX_SPARES = 1024;
 
 /**
- * The regions of an address space: one tree of free ones ordered by size and address, one of used ones ordered by
- * address, and a list of all in address order.
+ * The regions of an address space: a tree of free ones ordered by size and address, an index of used ones by address, and
+ * a list of all in address order.
  */
 export class RegionMap {
   readonly #alignIndex = new AlignIndex();
@@ -72,48 +66,59 @@ export class RegionMap {
   /** The used region that contains an address. */
   find(addr: number): Region | undefined {
     const last = this.#found;
-    if (last !== undefined && last.used && addr >= last.addr && addr < last.addr + last.size) return last;
+    if (last?.used === true && addr >= last.addr && addr < last.end) return last;
     // One comparison a step: the last region that does not begin behind the address, then a look at its end.
+    const hi = highLane(addr);
+    const lo = keyLow(addr);
     let region = this.#used.root;
     let below: Region | undefined;
     while (region !== undefined) {
-      if (addr < region.addr) {
+      const at = region.addrHi;
+      if (hi === at ? lo < region.addrLo : hi < at) {
         region = region.left;
       } else {
         below = region;
         region = region.right;
       }
     }
-    if (below === undefined || addr >= below.addr + below.size) return undefined;
+    if (below === undefined || addr >= below.end) return undefined;
     this.#found = below;
     return below;
   }
 
   /**
-   * Finds the smallest free region (of equal ones the lowest) that can hold `size` bytes aligned to 2^align.
+   * Takes `size` bytes aligned to 2^align out of the smallest free region (of equal ones the lowest) that can hold them.
    *
    * @param page - Index of the page size; where blocks hold one size only, neighbours of another one keep a distance.
+   * @returns The region, in neither tree, or `undefined` when nothing is large enough.
    */
-  fit(size: number, align: number, page: number): Fit | undefined {
+  take(size: number, align: number, page: number): Region | undefined {
+    const region = this.#fitting(size, align, page);
+    return region === undefined ? undefined : this.#carve(region, this.#place(region, size, align, page), size);
+  }
+
+  /** Whether {@link take} would find a region. */
+  fits(size: number, align: number, page: number): boolean {
+    return this.#fitting(size, align, page) !== undefined;
+  }
+
+  #fitting(size: number, align: number, page: number): Region | undefined {
     let tries = 0;
     for (let region = this.#smallestFrom(size); region !== undefined; region = this.#free.next(region)) {
-      const addr = this.#place(region, size, align, page);
-      if (addr >= 0) return { region, addr };
-      if (++tries === PATIENCE) return this.#fitIndexed(size, align, page, region);
+      if (this.#place(region, size, align, page) >= 0) return region;
+      if (++tries === PATIENCE) return this.#fittingIndexed(size, align, page, region);
     }
     return undefined;
   }
 
   /** Goes on with a search behind `after`, with the help of the index. */
-  #fitIndexed(size: number, align: number, page: number, after: Region): Fit | undefined {
+  #fittingIndexed(size: number, align: number, page: number, after: Region): Region | undefined {
     let region = this.#alignIndex.find(this.#free, size, align, after);
-    while (region !== undefined) {
-      const addr = this.#place(region, size, align, page);
-      if (addr >= 0) return { region, addr };
-      // Room enough, but for the distance from neighbours of another page size.
+    // Room enough, but for the distance from neighbours of another page size.
+    while (region !== undefined && this.#place(region, size, align, page) < 0) {
       region = this.#alignIndex.find(this.#free, size, align, region);
     }
-    return undefined;
+    return region;
   }
 
   /** Where `size` bytes go in a free region, or -1 when they do not. */
@@ -132,10 +137,13 @@ export class RegionMap {
 
   /** The smallest free region of at least `size` bytes. */
   #smallestFrom(size: number): Region | undefined {
+    const hi = highLane(size);
+    const lo = keyLow(size);
     let found: Region | undefined;
     let region = this.#free.root;
     while (region !== undefined) {
-      if (region.size < size) {
+      const at = region.sizeHi;
+      if (at === hi ? region.sizeLo < lo : at < hi) {
         region = region.right;
       } else {
         found = region;
@@ -146,7 +154,7 @@ export class RegionMap {
   }
 
   /** Takes `[addr, addr + size)` out of a free region that holds it. The result is in neither tree. */
-  carve({ region, addr }: Fit, size: number): Region {
+  #carve(region: Region, addr: number, size: number): Region {
     this.#free.erase(region);
     let taken = region;
     if (addr !== region.addr) {
@@ -281,29 +289,29 @@ export class RegionMap {
   }
 
   #insertFree(region: Region): void {
-    const { size, addr } = region;
+    const { sizeLo, sizeHi } = region;
     let parent: Region | undefined;
     let at = this.#free.root;
     let left = false;
     while (at !== undefined) {
       parent = at;
-      left = size < at.size || (size === at.size && addr < at.addr);
+      if (sizeHi !== at.sizeHi) left = sizeHi < at.sizeHi;
+      else if (sizeLo !== at.sizeLo) left = sizeLo < at.sizeLo;
+      else left = region.addr < at.addr;
       at = left ? at.left : at.right;
     }
     this.#free.insertAt(region, parent, left);
   }
 
+  /** The list of all regions tells the neighbour in the tree: nothing is searched. */
   #insertUsed(region: Region): void {
-    const { addr } = region;
-    let parent: Region | undefined;
-    let at = this.#used.root;
-    let left = false;
-    while (at !== undefined) {
-      parent = at;
-      left = addr < at.addr;
-      at = left ? at.left : at.right;
-    }
-    this.#used.insertAt(region, parent, left);
+    // Two free regions are never neighbours.
+    let before = region.prev;
+    if (before?.used === false) before = before.prev;
+    const first = before === undefined ? this.#used.first() : undefined;
+    if (before !== undefined) this.#used.insertAfter(region, before);
+    else if (first !== undefined) this.#used.insertBefore(region, first);
+    else this.#used.insert(region);
   }
 
   #delete(region: Region): void {

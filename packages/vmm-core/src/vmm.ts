@@ -14,7 +14,7 @@ import {
 import { VmmError } from './errors.js';
 import { boot, close } from './lifecycle.js';
 import type { MemoryObject } from './memory-object.js';
-import { hex } from './numbers.js';
+import { hex, toBigInt } from './numbers.js';
 import { raise, type Failure } from './outcome.js';
 import { RawCalls } from './raw-calls.js';
 import { PAGE_NONE, Region } from './region.js';
@@ -177,7 +177,7 @@ export class Vmm {
       end(space);
     }
     if (!(result instanceof Region)) raise(result);
-    return BigInt(result.addr);
+    return toBigInt(result.addr);
   }
 
   /**
@@ -203,7 +203,7 @@ export class Vmm {
    * size or chip; `ENOMEM` when there is no memory for page tables. What was mapped before stays then.
    */
   map(addr: bigint, memory: MemoryObject, options: MapOptions = {}): void {
-    const { size, offset = 0n } = options;
+    const { size, offset } = options;
     const space = this.#enter();
     let failed: Failure | undefined;
     try {
