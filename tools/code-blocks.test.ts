@@ -2,17 +2,17 @@
 // which a reader would have. Of all other blocks it is seen to that some test runs them.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Block, commands, documents, findBlocks, isSetUp, readerOf, reads } from './code-blocks.js';
-import { fromRoot, readText } from './packages.js';
+import { fromRoot, manifest, readText } from './packages.js';
 
 const all = documents().flatMap((path) => findBlocks(path, readText(path)));
 
-/** Blocks that stand for work of minutes to hours, which no test can repeat. */
-const TOO_LONG = (block: Block): boolean => block.path === 'docs/reliability.md' && block.code.includes('stryker');
+/** Documents whose commands measure for minutes to hours. Of these it is seen to that what they name is there. */
+const LONG = /^(?:docs\/reliability\.md|tools\/.*)$/;
 
 test('there are documents with blocks', () => {
   expect(all.length).toBeGreaterThan(60);
@@ -39,8 +39,25 @@ const linesOf = (block: Block): string[] =>
   block.language === 'python' ? ['python3 block.py'] : commands(block).filter((line) => !isSetUp(line));
 
 const runnable = all.filter(
-  (block) => /^(?:sh|python)$/.test(block.language) && !TOO_LONG(block) && linesOf(block).length > 0,
+  (block) => /^(?:sh|python)$/.test(block.language) && !LONG.test(block.path) && linesOf(block).length > 0,
 );
+const long = all.filter(({ path, language }) => LONG.test(path) && language === 'sh');
+
+test.each(long)('what the commands of $path, line $line, name is there', (block) => {
+  let at = './';
+  for (const line of commands(block)) {
+    const into = /^cd (\S+)/.exec(line)?.[1];
+    if (into !== undefined) at = `./${into}/`;
+    for (const [word] of line.matchAll(/(?:\.\.\/|\b(?:tools|packages|apps|examples)\/)[\w./-]+/g)) {
+      // What is installed first is not there yet.
+      const [path = ''] = word.split('/node_modules/');
+      expect([line, existsSync(join(fromRoot(at), path)) || existsSync(fromRoot(path))]).toEqual([line, true]);
+    }
+    const script = /pnpm(?:@[\d.]+)? (?:run )?([a-z][\w:-]*)/.exec(line)?.[1];
+    if (script !== undefined) expect(Object.keys(manifest('./').scripts ?? {})).toContain(script);
+  }
+});
+
 const byDocument = documents()
   .map((path) => [path, runnable.filter((block) => block.path === path)] as const)
   .filter(([, blocks]) => blocks.length > 0);

@@ -24,6 +24,19 @@ test.each(workspaces)('the lockfile of %s holds hashes, and no address of a regi
   expect(packages.match(/^ {4}resolution: \{integrity: sha512-/gm)?.length).toBe(names.length);
 });
 
+/** Tools that are installed with npm, for those who want them. */
+const apart = readdirSync(fromRoot('tools')).filter((name) => existsSync(fromRoot(`tools/${name}/package-lock.json`)));
+
+test.each(apart)('the lockfile of tools/%s holds hashes, and no address of a registry', (name) => {
+  const { packages } = JSON.parse(readText(`tools/${name}/package-lock.json`)) as {
+    readonly packages: Readonly<Record<string, { readonly integrity?: string; readonly resolved?: string }>>;
+  };
+  for (const [path, { integrity, resolved }] of Object.entries(packages)) {
+    if (path !== '') expect([path, integrity?.startsWith('sha512-')]).toEqual([path, true]);
+    expect([path, resolved]).toEqual([path, undefined]);
+  }
+});
+
 test.each(workspaces)('no dependency of %s may run a script when it is installed', (folder) => {
   expect(readText(`${folder}pnpm-workspace.yaml`)).toMatch(/^onlyBuiltDependencies: \[\]$/m);
   // These would let them, or some.
