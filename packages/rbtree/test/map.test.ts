@@ -29,7 +29,9 @@ test('a map is a sorted Map', () => {
       expect([map.first()?.key, map.last()?.key]).toEqual([sorted[0]?.[0], sorted.at(-1)?.[0]]);
       const first = map.first();
       if (first !== undefined) {
-        expect(map.next(first)?.key).toBe(sorted[1]?.[0]);
+        const second = map.next(first);
+        expect(second?.key).toBe(sorted[1]?.[0]);
+        if (second !== undefined) expect(map.prev(second)).toBe(first);
         expect(map.prev(first)).toBeUndefined();
         first.value = -1;
         expect(map.get(first.key)).toBe(-1);
@@ -70,6 +72,14 @@ test('the order may be the caller’s, and decides what is the same key', () => 
   ]);
 });
 
+test('verify finds keys that have changed their order', () => {
+  const map = new RbMap<{ n: number }, string>(undefined, (a, b) => a.n - b.n);
+  for (const n of [1, 2, 3]) map.set({ n }, `${n}`);
+  map.verify();
+  map.first()!.key.n = 4;
+  expect(() => map.verify()).toThrow(/out of order/);
+});
+
 test('types follow the entries', () => {
   expectTypeOf(new RbMap([[1n, 'a']] as const).get(1n)).toEqualTypeOf<'a' | undefined>();
 });
@@ -94,6 +104,8 @@ describe('compareKeys', () => {
     [1, '1'],
     [{}, {}],
     [undefined, 1],
+    [new Date(NaN), new Date(NaN)],
+    [new Date(5), 5n],
   ])('refuses %s and %s', (a, b) => {
     expect(() => compareKeys(a, b)).toThrow(/have no order/);
   });

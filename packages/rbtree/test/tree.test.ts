@@ -78,6 +78,7 @@ describe('the body of a loop', () => {
     expect(run('forwards', [1, 2, 3, 8])).toEqual([1, 2, 3, 4, 5, 6, 7]);
     expect(run('backwards', [4, 3, 2])).toEqual([8, 7, 6, 5, 4, 1]);
     expect(run('backwards', [3, 2, 1])).toEqual([8, 7, 6, 5, 4]);
+    expect(run('backwards', [3, 4, 5, 6, 7, 8])).toEqual([8, 7, 6, 5, 4, 2, 1]);
     expect(run('backwards', [3, 5, 6, 7, 8])).toEqual([8, 7, 6, 5, 4, 2, 1]);
   });
 
@@ -90,6 +91,16 @@ describe('the body of a loop', () => {
     }
     expect(seen).toEqual([10, 20, 25, 30]);
   });
+});
+
+test('a tree without summaries has nodes replaced and refreshed, too', () => {
+  const t = tree(1, 2, 3);
+  const old = t.root!;
+  t.replace(old, new Item(2, 0, 7));
+  t.refresh(t.root!);
+  t.verify();
+  expect([...t].map((item) => item.id)).toEqual([0, 7, 0]);
+  expect(old.isLinked).toBe(false);
 });
 
 describe('refusals', () => {
@@ -149,7 +160,7 @@ describe('verify finds', () => {
         t.last()!.parent!.color = 1;
       },
     ],
-    ['uneven black heights', /black nodes/, (t) => (t.first()!.color = 1)],
+    ['uneven black heights', /paths have 0 and 1 black nodes/, (t) => (t.first()!.color = 1)],
     ['a node without a colour', /no colour/, (t) => (t.first()!.color = 2)],
     ['a stale summary', /summary is stale/, (t) => (t.first()!.weight = 5)],
     ['a lost subtree', /counted|black nodes/, (t) => (t.root!.left = undefined)],
