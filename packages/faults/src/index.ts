@@ -1,14 +1,6 @@
 export type { Aftermath, Outcome } from './aftermath.js';
-export { GENERATIONS, type Generation, generationOf, generationOfId } from './chips.js';
-export {
-  accessName,
-  type ChipSource,
-  clientName,
-  type Decoded,
-  engineName,
-  reasonName,
-  splitNv50Status,
-} from './decoded.js';
+export { GENERATIONS, type Generation, generationOf } from './chips.js';
+export { accessName, type ChipSource, clientName, type Decoded, engineName, reasonName } from './decoded.js';
 export {
   createFaultDecoder,
   type DecodedLog,
@@ -30,7 +22,7 @@ export {
   type PageFormat,
 } from './layouts.js';
 export { type PageMapAnswer, type PageMapping, PageMapReader } from './pagemap.js';
-export { decodePte, type PteEntry, PteListReader } from './pte-list.js';
+export { decodePte, type PteEntry } from './pte-list.js';
 export { type ReasonCode, type ReasonInfo, reasonInfo } from './reasons.js';
 export type { Driver, EventKind, FaultFields, FaultRecord, Form, LogEvent, Notice, NoticeKind } from './record.js';
 export {
@@ -44,6 +36,6 @@ export {
 export { type HardwareReport, readBufferEntry, readFaultRegisters, readNv50Report, readUnitReport } from './report.js';
 export { createSummary, type FaultGroup, type FaultSummary, summarize, type SummaryBuilder } from './summary.js';
 export { type TraceAnswer, TraceHistory, type TraceState } from './trace-history.js';
-export { type TraceMemory, type TraceOperation, TraceReader } from './trace-log.js';
+export type { TraceMemory, TraceOperation } from './trace-log.js';
 export type { ClientClass, EngineClass } from './units.js';
 export { type Culprit, judge, type Verdict } from './verdict.js';

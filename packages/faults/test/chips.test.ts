@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  accessName,
-  clientName,
-  decodeLog,
-  engineName,
-  generationOf,
-  generationOfId,
-  reasonName,
-} from '../src/index.js';
+import { accessName, clientName, decodeLog, engineName, generationOf, reasonName } from '../src/index.js';
+import { generationOfId } from '../src/chips.js';
 
 const N5 =
   'nouveau 0000:01:00.0: fifo: fault 00 [READ] at 0000000001234000 engine 00 [GR] client 0f [GPC0/PROP_0] reason 02 [PTE] on channel 4 [00ff8f3000 Xorg[958]]';
