@@ -84,7 +84,14 @@ describe.each(byDocument)('%s', (path, blocks) => {
     };
     program('nvmmu-trace', `exec "${process.execPath}" "${fromRoot('apps/trace/dist/cli.js')}" "$@"`);
     for (const name of ['dmesg', 'journalctl']) program(name, `exec cat "${join(home, 'work/kern.log')}"`);
+    // What is not published yet is what is built here.
+    const conformance = `exec "${process.execPath}" "${fromRoot('packages/conformance/bin/nvmmu-conformance.mjs')}" "$@"`;
+    program('npx', `[ "$1" = @nvmmu/conformance ] || exit 1; shift; ${conformance}`);
     // The files that documents speak of as the reader's own.
+    program(
+      '../work/my-implementation',
+      `exec "${process.execPath}" "${fromRoot('examples/foreign-adapter/adapter.mjs')}"`,
+    );
     for (const [from, to] of [
       ['first-light.vmm.jsonl', 'case.vmm.jsonl'],
       ['use-after-unmap.log', 'kern.log'],

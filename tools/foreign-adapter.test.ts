@@ -17,17 +17,21 @@ const [own = '', c = ''] = [...readText('examples/foreign-adapter/README.md').ma
 );
 
 function check(...args: string[]): { readonly status: number | null; readonly lines: string[]; readonly said: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['check.mjs', ...args], {
-    cwd: fromRoot('examples/foreign-adapter'),
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [fromRoot('packages/conformance/bin/nvmmu-conformance.mjs'), ...args],
+    {
+      cwd: fromRoot('examples/foreign-adapter'),
+      encoding: 'utf8',
+    },
+  );
   return { status, lines: stdout.trimEnd().split('\n'), said: stderr };
 }
 
 describe('examples/foreign-adapter', { timeout: 120_000 }, () => {
   test('passes what passes, as its README shows', () => {
     const { status, lines } = check('--chip', 'gk20a', '--family', 'handed', process.execPath, 'adapter.mjs');
-    expect(`$ node check.mjs --chip gk20a --family handed node adapter.mjs\n${lines.join('\n')}\n`).toBe(own);
+    expect(`$ npx nvmmu-conformance --chip gk20a --family handed node adapter.mjs\n${lines.join('\n')}\n`).toBe(own);
     expect(status).toBe(0);
   });
 
@@ -46,6 +50,11 @@ describe('examples/foreign-adapter', { timeout: 120_000 }, () => {
     [[process.execPath, '-e', ''], /went away/],
     [[process.execPath, '-e', 'console.log("hi")'], /not JSON: hi/],
     [[], /usage/],
+    [['--chip', 'gp999', 'x'], /no vectors for the chip "gp999"/],
+    [['--colour', 'x'], /Unknown option '--colour'/],
+    [['--patience', '0', 'x'], /0 is no number of seconds/],
+    [['--patience', '0.2', process.execPath, '-e', 'setTimeout(() => {}, 60000)'], /no answer in 0.2 s/],
+    [['--chip', 'gk20a', '--only', 'nothing', process.execPath, 'adapter.mjs'], /no vector was run/],
   ])('says what is wrong with a program: %j', (args, message) => {
     const { status, said } = check(...args);
     expect(said).toMatch(message);

@@ -12,7 +12,7 @@ import { pnpm, published, readText } from './packages.js';
 
 /** Files that a package may have beside code, sources and papers. */
 const EXTRA: Readonly<Record<string, RegExp>> = {
-  conformance: /^(vectors\/\w+\.jsonl\.gz|FORMAT\.md|[\w.]+\.schema\.json)$/,
+  conformance: /^(bin\/nvmmu-conformance\.mjs|vectors\/\w+\.jsonl\.gz|FORMAT\.md|[\w.]+\.schema\.json)$/,
   faults: /^record\.schema\.json$/,
   trace: /^(dist\/web\/.+|explain\.schema\.json)$/,
 };

@@ -1,17 +1,16 @@
 // A whole release: versions, publishing to a registry on this machine, and then what a stranger does with each package.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
-import { chromium } from 'playwright-core';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fromRoot, type Manifest, pnpm, published, readText } from '../packages.js';
 import { commands, findBlocks } from '../code-blocks.js';
 import { checkTypes, findExamples, run } from '../readme-examples.js';
+import { hasBrowser, titleOf } from './browser.js';
 import { type Checkout, checkOut, dependants, weight } from './checkout.js';
 import { type Registry, startRegistry } from './registry.js';
 import { runAsStranger, strangersFolder } from './strangers.js';
@@ -179,45 +178,8 @@ describe('a stranger builds a page', () => {
     );
   });
 
-  /** Title of the page in a folder, once its program has run in Chromium. */
-  async function titleOf(site: string): Promise<string> {
-    const types: Record<string, string> = { html: 'text/html', js: 'text/javascript' };
-    const server = createServer((request, response) => {
-      const file = join(site, request.url === '/' ? 'index.html' : (request.url ?? ''));
-      if (!existsSync(file)) return void response.writeHead(404).end();
-      response.writeHead(200, { 'content-type': types[file.split('.').at(-1) ?? ''] ?? '' }).end(readFileSync(file));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const browser = await chromium.launch({
-      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
-    try {
-      const page = await browser.newPage();
-      const errors: string[] = [];
-      page.on('pageerror', (error) => errors.push(error.message));
-      await page.goto(`http://127.0.0.1:${port}/`);
-      await page.waitForFunction(`document.title !== '…'`, undefined, { timeout: 60_000 }).catch(() => undefined);
-      expect(errors).toEqual([]);
-      return await page.title();
-    } finally {
-      await browser.close();
-      server.close();
-    }
-  }
-
-  const hasBrowser = existsSync(process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium');
   test.runIf(process.env['REQUIRE_CHROMIUM'])('there is a browser', () => {
-    expect(hasBrowser).toBe(true);
+    expect(hasBrowser()).toBe(true);
   });
 
   test('with esbuild, and it works in Chromium', async ({ skip }) => {
@@ -233,7 +195,7 @@ describe('a stranger builds a page', () => {
       logLevel: 'silent',
     });
     writeFileSync(join(site, 'index.html'), readFileSync(join(home, 'index.html')));
-    if (!hasBrowser) skip('there is no Chromium');
+    if (!hasBrowser()) skip('there is no Chromium');
     expect(await titleOf(site)).toBe(expected);
   });
 
@@ -243,7 +205,7 @@ describe('a stranger builds a page', () => {
       cwd: home,
       stdio: 'pipe',
     });
-    if (!hasBrowser) skip('there is no Chromium');
+    if (!hasBrowser()) skip('there is no Chromium');
     expect(await titleOf(join(home, 'with-vite'))).toBe(expected);
   });
 });
@@ -268,6 +230,16 @@ describe('a stranger takes the command line tool', () => {
     const limits = JSON.parse(readText('tools/size-limits.json')) as { trace: { installed: number } };
     expect(bytes).toBeLessThanOrEqual(limits.trace.installed);
   });
+});
+
+test('a stranger checks an implementation in another language, without installing what checks it', () => {
+  const home = stranger('implementation');
+  npm(['install', '@nvmmu/conformance', '@nvmmu/script'], home);
+  cpSync(fromRoot('examples/foreign-adapter/adapter.mjs'), join(home, 'adapter.mjs'));
+  const elsewhere = stranger('checker');
+  const run = ['exec', '--yes', '--', '@nvmmu/conformance', '--chip', 'gk20a', '--family', 'handed'];
+  const printed = npm([...run, process.execPath, join(home, 'adapter.mjs')], elsewhere);
+  expect(printed).toBe('@nvmmu/script: 13 passed, 0 failed, 0 declined\n');
 });
 
 describe('a stranger follows a tutorial', () => {
