@@ -22,14 +22,16 @@ export function importCommand(): Command {
     .argument('<log>', 'kernel log, or what "run --log trace" printed; - for standard input')
     .addOption(chipOption('chip that the log is of, where it does not say so itself'))
     .option('--notes <file>', 'write what the log does not tell as lines of JSON: {"line":…,"text":…}')
-    .option('--strict', 'exit 1 when a line is not reproduced')
+    .option('--strict', 'exit 1 when a line is not reproduced, or there is one that the log does not have')
     .addHelpText(
       'after',
       `
 Trace lines say which addresses are allocated, mapped and unmapped, and how large the pages are. They do not say where
-the memory is, its kind and flags: objects called "assumed…" stand for it. Freeing what is not mapped leaves no line:
-it is inferred where a later address shows it. Page frames look like maps. Address spaces of one name, as all of "user",
-can't be told apart. Notes on all of that go to standard error, in short, or to a file.
+the memory is, its kind and flags: objects called "assumed…" stand for it. Freeing what is not mapped leaves no line,
+an allocation does not say where it lies, and page frames look like maps: all of that is inferred from what later lines
+need, by replaying the log on a model of the driver; where lines still differ, other explanations are tried. Several
+address spaces of one name, as all of "user", and refused requests are explained as far as they can be. Notes on what
+had to be assumed or was left out go to standard error, in short, or to a file.
 
 The kernel prints these lines with CONFIG_NOUVEAU_DEBUG_MMU=y and nouveau.debug=mmu=trace.
 
@@ -89,15 +91,15 @@ async function run(path: string, flags: ImportFlags): Promise<void> {
     if (out.closed) return;
   }
   await out.drain();
-  if (flags.strict === true && script.reproduced < script.lines) process.exitCode = EXIT.no;
+  if (flags.strict === true && (script.reproduced < script.lines || script.others > 0)) process.exitCode = EXIT.no;
 }
 
 const SHOWN = 5;
 
-function report(path: string, { lines, reproduced, notes }: ImportedScript, file: string | undefined): void {
+function report(path: string, { lines, reproduced, others, notes }: ImportedScript, file: string | undefined): void {
   const rest = lines - reproduced;
   process.stderr.write(
-    `nvmmu-trace: ${inputName(path)}: ${plural(reproduced, 'line')} of ${lines} reproduced${rest === 0 ? '' : `, ${rest} not`}\n`,
+    `nvmmu-trace: ${inputName(path)}: ${plural(reproduced, 'line')} of ${lines} reproduced${rest === 0 ? '' : `, ${rest} not`}${others === 0 ? '' : `; ${plural(others, 'line')} of the script not in the log`}\n`,
   );
   if (file !== undefined) {
     try {

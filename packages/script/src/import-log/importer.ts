@@ -1,450 +1,286 @@
-import { PAGE, type Chip, type RegionInfo, type Vmm } from '@nvmmu/vmm-core';
-import { formatHex } from '../numbers.js';
-import type { AddressRef, MemOperation, Operation } from '../operations.js';
-import { ScriptRunner } from '../runner.js';
-import type { StepResult } from '../step.js';
-import { parseLogLine, type LogItem, type LogLine } from './log-lines.js';
-import { isBoot, survey, type Survey } from './survey.js';
+import type { Chip } from '@nvmmu/vmm-core';
+import type { Attempt, ImportedScript } from './attempt.js';
+import { Choices, type Choice } from './choices.js';
+import type { Evidence } from './evidence.js';
+import { suitsWalk, type Family, type Placed } from './family.js';
+import { doGet, evidenceFor, getOperation, planGet } from './gets.js';
+import type { GetItem, LogItem, LogLine } from './log-lines.js';
+import { readFramesRefusal, readLookup, readMapRefusal, readPageRefusal, readUnmapped } from './refusals.js';
+import { Session, type Space } from './session.js';
+import type { Stream } from './stream.js';
+import { levelsOf, survey, type Survey } from './survey.js';
+import { likeliestStart } from './starts.js';
+import { readWalk } from './walks.js';
 
-/** Something that a log does not tell, or that could not be reproduced. */
-export interface ImportNote {
-  /** Line of the log, from 1; 0 for the log as a whole. */
-  readonly line: number;
-  readonly text: string;
-}
+/** Where host memory that stands for video memory begins, on boards that have none; the log does not tell. */
+const STOLEN = 0x80000000n;
 
-/** A script made from a log. */
-export interface ImportedScript {
-  readonly operations: readonly Operation[];
-  readonly notes: readonly ImportNote[];
-  /** Lines of the log that tell of address spaces, and those of them that the script gives again. */
-  readonly lines: number;
-  readonly reproduced: number;
-}
-
-interface Space {
-  readonly id: string;
-  readonly vmm: Vmm;
-  readonly survey: Survey;
-  readonly lines: readonly LogLine[];
-  readonly allocations: {
-    readonly id: string;
-    readonly addr: bigint;
-    readonly size: bigint;
-    readonly pinned: boolean;
-  }[];
-  readonly sparse: { readonly addr: bigint; readonly size: bigint }[];
-}
-
-type Get = LogItem & { readonly kind: 'get' };
-type Walk = LogItem & { readonly kind: 'walk' };
-
-/** Freed allocations that are tried for one address. */
-const TRIALS = 64;
-const NOTE_LIMIT = 1000;
-
-/**
- * Makes a script that gives the `mmu` trace lines of a driver's log again. Where the memory is that was mapped, its kind
- * and flags are not in such lines: objects named `assumed…` stand for it, of the right size and page size.
- *
- * @param text - Lines of the log; others between them are passed over.
- * @param chip - Chip that the log is of.
- */
-export function importLog(text: Iterable<string>, chip: Chip): ImportedScript {
-  const lines: LogLine[] = [];
-  let number = 0;
-  for (const line of text) {
-    const parsed = parseLogLine(++number, line);
-    if (parsed !== undefined) lines.push(parsed);
-  }
-  return new Importer(chip, lines).run();
-}
-
-class Importer {
-  readonly #chip: Chip;
+/** One pass over the lines of a log, with certain decisions. It serves once. */
+export class Importer {
+  readonly #session: Session;
   readonly #lines: readonly LogLine[];
-  readonly #runner: ScriptRunner;
-  readonly #operations: Operation[] = [];
-  readonly #notes: ImportNote[] = [];
-  readonly #spaces = new Map<string, Space>();
-  readonly #memories = new Map<string, string>();
-  #at = 0;
-  #reproduced = 0;
+  readonly #families = new Map<string, Family>();
+  readonly #surveys: Map<string, Survey>;
+  readonly #streams: readonly Stream[];
   #gets = 0;
-  #guessed = 0;
 
-  constructor(chip: Chip, lines: readonly LogLine[]) {
-    this.#chip = chip;
+  /** Makes ready for one pass; streams and surveys serve all of them. */
+  constructor(
+    chip: Chip,
+    lines: readonly LogLine[],
+    streams: readonly Stream[],
+    surveys: Map<string, Survey>,
+    given: ReadonlyMap<string, Choice>,
+  ) {
+    this.#session = new Session(chip, new Choices(given));
     this.#lines = lines;
-    this.#runner = new ScriptRunner({ chip, log: 'trace', keepAll: true, events: false, hash: false });
+    this.#streams = streams;
+    this.#surveys = surveys;
   }
 
-  run(): ImportedScript {
-    const names = new Map<string, LogLine[]>();
+  /** Reads all lines. */
+  run(): Attempt {
+    for (const stream of this.#streams) {
+      stream.at = 0;
+      this.#families.set(stream.name, { stream, survey: this.#survey(stream), spaces: [], hasFull: false });
+    }
+    this.#makeDevice();
+    for (const family of this.#families.values()) this.#makeSpace(family, family.survey);
+    const seen = new Map<Stream, number>();
     for (const line of this.#lines) {
-      const list = names.get(line.space);
-      if (list === undefined) names.set(line.space, [line]);
-      else list.push(line);
+      const family = this.#families.get(line.space);
+      if (family === undefined) continue;
+      const { stream } = family;
+      const index = seen.get(stream) ?? 0;
+      seen.set(stream, index + 1);
+      // Lines that an operation has given already are read.
+      if (index < stream.at) continue;
+      this.#read(family, line);
+      if (stream.at === index) stream.at++;
     }
-    const surveys = new Map([...names].map(([name, list]) => [name, survey(list)]));
-    this.#makeDevice([...surveys.values()]);
-    for (const [name, list] of names) {
-      const found = surveys.get(name);
-      if (found !== undefined) this.#makeSpace(name, found, list);
-    }
-    while (this.#at < this.#lines.length) {
-      const line = this.#lines[this.#at] as LogLine;
-      const before = this.#at;
-      const space = this.#spaces.get(line.space);
-      if (space !== undefined && !space.vmm.isClosed) this.#line(space, line);
-      // Whatever was tried, go on.
-      if (this.#at === before) this.#at++;
-    }
-    if (this.#guessed > 0) {
-      this.#note(
+    const { choices, reproduced, extra } = this.#session;
+    return { script: this.#finish(), choices, score: reproduced - extra };
+  }
+
+  #finish(): ImportedScript {
+    const session = this.#session;
+    if (session.assumed > 0) {
+      session.note(
         0,
-        `${this.#guessed} maps: where the memory is, its kind and flags are not in the log; "assumed…" stand for it`,
+        `${session.assumed} maps: where the memory is, its kind and flags are not in the log; "assumed…" stand for it`,
       );
     }
     return {
-      operations: this.#operations,
-      notes: this.#notes.sort((a, b) => a.line - b.line),
+      operations: session.operations,
+      notes: session.notes.sort((a, b) => a.line - b.line),
       lines: this.#lines.length,
-      reproduced: this.#reproduced,
+      reproduced: session.reproduced,
+      others: session.extra,
     };
   }
 
-  #note(line: number, text: string): void {
-    if (this.#notes.length < NOTE_LIMIT) this.#notes.push({ line, text });
-  }
-
-  /** Does an operation, and passes over the lines of the log that it gives again. */
-  #do(operation: Operation): StepResult {
-    this.#operations.push(operation);
-    const step = this.#runner.step(operation);
-    for (const text of step.log.items) {
-      const next = this.#lines[this.#at];
-      if (next === undefined || text !== `${next.space}: ${next.text}`) {
-        // Another line, or none: the rest is looked at as it comes.
-        const parsed = parseLogLine(0, text);
-        if (parsed !== undefined && next !== undefined) this.#note(next.number, `expected "${text.slice(0, 120)}"`);
-        break;
-      }
-      this.#at++;
-      this.#reproduced++;
+  #survey(stream: Stream): Survey {
+    const { chip, choices } = this.#session;
+    const { name, at } = stream;
+    const isManaged = choices.is(`managed ${name}`, false);
+    // Looking through all lines is dear, and gives the same every time.
+    const key = `${name} ${at} ${isManaged}`;
+    let found = this.#surveys.get(key);
+    if (found === undefined) {
+      found = survey(stream, chip, isManaged);
+      if (found.starts.length > 1) found = { ...found, addr: likeliestStart(stream, found, chip) };
+      this.#surveys.set(key, found);
     }
-    return step;
+    const bound = (which: string, likely: bigint): bigint => {
+      const given = choices.given.get(`${which} ${name}`);
+      return typeof given === 'object' && 'addr' in given ? given.addr : likely;
+    };
+    if (found.type === 'unmanaged') return found;
+    const addr = bound('window', found.addr);
+    const end = bound('window end', found.addr + found.size);
+    return end < addr ? found : { ...found, addr, size: end - addr };
   }
 
-  #makeDevice(surveys: readonly Survey[]): void {
-    const bigPage = surveys.find((it) => it.bigPage !== undefined)?.bigPage;
-    const takesOne = this.#chip.arguments.includes('bigPage');
-    this.#do({
-      op: 'device',
-      line: 0,
-      chip: this.#chip.name,
-      ptTarget: undefined,
-      ptBase: 0x100000n,
-      fbPage: takesOne ? 17 : (bigPage ?? 17),
-      tags: 0,
-      stolen: 0n,
-    });
+  get #takesBigPage(): boolean {
+    return this.#session.chip.arguments.includes('bigPage');
   }
 
-  #makeSpace(name: string, found: Survey, lines: readonly LogLine[]): void {
-    const [first] = lines;
-    const id = name;
-    const takesOne = this.#chip.arguments.includes('bigPage');
-    const { type, addr, size } = found;
-    const step = this.#do({
-      op: 'vmm',
-      line: 0,
+  #makeDevice(): void {
+    const { chip } = this.#session;
+    const bigPage = [...this.#families.values()].find((it) => it.survey.bigPage !== undefined)?.survey.bigPage;
+    this.#session.do(
+      {
+        op: 'device',
+        line: 0,
+        chip: chip.name,
+        ptTarget: undefined,
+        ptBase: 0x100000n,
+        fbPage: this.#takesBigPage ? 17 : (bigPage ?? 17),
+        tags: 0,
+        stolen: this.#isStolen() ? STOLEN : 0n,
+      },
+      undefined,
+    );
+  }
+
+  /** Whether memory of the nv50 family that counts as video memory is host memory: only then can such a line be. */
+  #isStolen(): boolean {
+    return this.#lines.some(({ text }) => /^comp 3 0[2a]$/.test(text));
+  }
+
+  #makeSpace({ stream, spaces }: Family, found: Survey): Space | undefined {
+    const session = this.#session;
+    const first = stream.next?.number ?? 0;
+    const { type, addr, size, bigPage } = found;
+    const made = spaces.length;
+    const id = made === 0 ? stream.name : `${stream.name}-${made}`;
+    session.do(
+      {
+        op: 'vmm',
+        line: 0,
+        id,
+        name: stream.name,
+        type,
+        addr,
+        size,
+        bigPage: this.#takesBigPage ? bigPage : undefined,
+        replay: undefined,
+      },
+      undefined,
+    );
+    const vmm = session.replayer.space(id)?.vmm;
+    if (vmm === undefined) {
+      session.note(first, `address space "${stream.name}" could not be made`);
+      return undefined;
+    }
+    const levels = levelsOf(vmm.pages);
+    if (found.levels > levels)
+      session.note(first, `the log has ${found.levels} levels of tables, ${session.chip.name} has ${levels}`);
+    if (type !== 'unmanaged')
+      session.note(first, `the window of the ${type} space "${stream.name}" is not in the log: assumed`);
+    const space: Space = {
       id,
-      name,
-      type,
-      addr,
-      size,
-      bigPage: takesOne ? found.bigPage : undefined,
-      replay: undefined,
-    });
-    const vmm = this.#runner.spaces.get(id)?.vmm;
-    if (step.ret !== 0 || vmm === undefined) {
-      this.#note(first?.number ?? 0, `address space "${name}" could not be made: ${step.error?.message ?? ''}`);
+      vmm,
+      stream,
+      survey: found,
+      allocations: new Map(),
+      unseen: [],
+      used: new Set(),
+      sparse: [],
+    };
+    spaces.push(space);
+    return space;
+  }
+
+  #read(family: Family, line: LogLine): void {
+    const session = this.#session;
+    const { what } = line;
+    if (what.kind === 'get') {
+      this.#get(family, what);
       return;
     }
-    const levels = vmm.pages.at(-1)?.levels.length ?? 0;
-    if (found.levels > levels)
-      this.#note(first?.number ?? 0, `the log has ${found.levels} levels of tables, ${this.#chip.name} has ${levels}`);
-    if (type !== 'unmanaged')
-      this.#note(first?.number ?? 0, `the window of the ${type} space "${name}" is not in the log: assumed`);
-    this.#spaces.set(name, { id, vmm, survey: found, lines, allocations: [], sparse: [] });
-  }
-
-  #line(space: Space, line: LogLine): void {
-    const { what } = line;
+    const space = this.#spaceFor(family, what);
+    if (space === undefined) return;
     switch (what.kind) {
-      case 'get':
-        this.#get(space, what);
-        return;
       case 'walk':
-        this.#walk(space, line, what);
+        readWalk(session, space, line, what);
         return;
       case 'lookup':
-        this.#lookup(space, what);
+        readLookup(session, space, line);
         return;
       case 'unmapped':
-        this.#unmapped(space, line);
+        readUnmapped(session, space, line);
         return;
-      case 'refusal':
-        if (what.of !== 'get')
-          this.#note(line.number, `a refused ${what.of} is left out: its arguments are not in the log`);
+      case 'map refused':
+        readMapRefusal(session, space, line);
         return;
+      case 'frames refused':
+        readFramesRefusal(session, space, line);
+        return;
+      case 'page refused':
+        readPageRefusal(session, space, line);
+        return;
+      case 'get refused':
       case 'detail':
-        this.#note(line.number, `not reproduced: ${line.text.slice(0, 100)}`);
+        session.note(line.number, `not reproduced: ${line.text.slice(0, 100)}`);
     }
   }
 
-  #lookup({ id }: Space, { call, addr }: LogItem & { readonly kind: 'lookup' }): void {
-    const common = { line: 0, vmm: id, at: { addr } };
-    if (call === 'map') {
-      const mem = this.#memory(12, 0x1000n, undefined);
-      this.#do({ op: 'map', ...common, size: 0x1000n, mem, offset: 0n, args: undefined });
-    } else this.#do({ op: call, ...common });
+  /** The space that a line is of: of several that have the name, the one where it makes sense, the last used first. */
+  #spaceFor(family: Family, what: LogItem): Space | undefined {
+    const open = family.spaces.filter(({ vmm }) => !vmm.isClosed);
+    if (open.length === 0) return this.#makeSpace(family, this.#survey(family.stream));
+    const walk = what.kind === 'walk' ? what : undefined;
+    const space = open.find((it) => walk === undefined || suitsWalk(it, walk)) ?? open[0];
+    if (space !== undefined) this.#use(family, space);
+    return space;
   }
 
-  #unmapped({ id, vmm }: Space, line: LogLine): void {
-    const region = [...vmm.regions()].find((it) => it.used && it.memory === undefined);
-    if (region !== undefined) this.#do({ op: 'unmap', line: 0, vmm: id, at: { addr: region.addr } });
-    this.#note(line.number, 'which region was unmapped twice is not in the log: another one stands for it');
+  #use({ spaces }: Family, space: Space): void {
+    spaces.splice(spaces.indexOf(space), 1);
+    spaces.unshift(space);
   }
 
-  #get(space: Space, get: Get): void {
-    const { id, vmm } = space;
-    const wanted = this.#addressAhead(space, get);
-    if (wanted !== undefined) this.#makeRoom(space, get, wanted);
-    const name = `a${this.#gets++}`;
-    const number = this.#lines[this.#at]?.number ?? 0;
-    const { addr } = this.#do({
-      op: 'get',
-      line: 0,
-      vmm: id,
-      id: name,
-      type: get.getref ? 'ptes' : get.mapref ? 'addr' : 'lazy',
-      page: get.page,
-      align: get.align,
-      size: get.size,
-      sparse: get.sparse,
-    });
-    if (addr === undefined) return;
-    const size = vmm.regionAt(addr)?.size ?? get.size;
-    space.allocations.push({ id: name, addr, size, pinned: get.getref || get.sparse });
-    if (wanted !== undefined && wanted !== addr) {
-      this.#note(
-        number,
-        `allocated at ${formatHex(addr)}, in the log at ${formatHex(wanted)}: what was freed before is not known`,
-      );
+  #get(family: Family, get: GetItem): void {
+    const session = this.#session;
+    let best: Placed | undefined;
+    for (const space of family.spaces.filter(({ vmm }) => !vmm.isClosed)) {
+      const plan = planGet(session, space, get, evidenceFor(session, space, get));
+      const isBetter =
+        best === undefined ||
+        (plan.possible && !best.plan.possible) ||
+        (plan.possible && plan.freed.length < best.plan.freed.length);
+      if (isBetter) best = { space, plan };
     }
-  }
-
-  /** The address that an allocation must have got, from what happens to it later. */
-  #addressAhead(space: Space, get: Get): bigint | undefined {
-    let others = 0;
-    for (let at = this.#at + 1, looked = 0; at < this.#lines.length && looked < 4000; at++, looked++) {
-      const line = this.#lines[at] as LogLine;
-      if (line.space !== this.#lines[this.#at]?.space) continue;
-      const { what } = line;
-      if (what.kind === 'refusal' && what.of === 'get' && others === 0) return undefined;
-      if (what.kind === 'get') others++;
-      if (what.kind !== 'walk') continue;
-      if (get.sparse && what.walk === 'sparse ref' && others === 0) return what.addr;
-      if (get.getref && what.walk === 'ref' && others === 0) return what.addr;
-      if (get.getref || get.sparse) continue;
-      if (what.walk !== 'ref + map' && what.walk !== 'map') continue;
-      if (this.#home(space, what.addr) !== undefined) continue;
-      // The first map outside everything that is known: of this allocation if it fits, else of one that follows.
-      if (what.size === get.size) return what.addr;
-      return others === 0 && what.size < get.size && !this.#isExpected(space, get, what.addr) ? what.addr : undefined;
+    const line = family.stream.next?.number ?? 0;
+    const other = session.choices.given.get(`space ${line}`);
+    if (other !== undefined || best === undefined) {
+      const addr = best?.plan.addr;
+      const likely: Evidence = addr === undefined ? { kind: 'unknown' } : { kind: 'at', addr };
+      best = this.#inOther(family, get, typeof other === 'object' ? other : likely);
     }
-    return undefined;
-  }
-
-  /** Whether an address lies where the allocation would come to lie by itself. */
-  #isExpected(space: Space, get: Get, addr: bigint): boolean {
-    const expected = this.#probe(space, get);
-    return expected !== undefined && expected <= addr && addr < expected + get.size;
-  }
-
-  #home({ allocations }: Space, addr: bigint): Space['allocations'][number] | undefined {
-    return allocations.find((it) => it.addr <= addr && addr < it.addr + it.size);
-  }
-
-  /** Frees allocations, whose `put` left no line, until the next one comes to lie where the log has it. */
-  #makeRoom(space: Space, get: Get, wanted: bigint): void {
-    for (let trial = 0; trial < TRIALS; trial++) {
-      if (this.#probe(space, get) === wanted) return;
-      const idle = space.allocations.filter((it) => !it.pinned && !this.#isMapped(space, it));
-      const inTheWay = idle.find((it) => it.addr < wanted + get.size && wanted < it.addr + it.size);
-      // Freed neighbours make the hole larger, which decides which hole fits best.
-      const beside = idle.find((it) => it.addr + it.size === wanted || it.addr === wanted + get.size);
-      const gone = inTheWay ?? beside ?? idle[0];
-      if (gone === undefined) return;
-      this.#put(space, gone);
-    }
-  }
-
-  #isMapped({ vmm }: Space, { addr, size }: { readonly addr: bigint; readonly size: bigint }): boolean {
-    for (let at = addr; at < addr + size;) {
-      const region = vmm.regionAt(at);
-      if (region === undefined) return false;
-      if (region.mapped) return true;
-      at = region.addr + region.size;
-    }
-    return false;
-  }
-
-  /** Where an allocation would come to lie now. */
-  #probe({ vmm }: Space, { size, page, align }: Get): bigint | undefined {
-    try {
-      const addr = vmm.get(size, { page, align });
-      vmm.put(addr);
-      return addr;
-    } catch {
-      return undefined;
-    } finally {
-      this.#discardLog();
-    }
-  }
-
-  /** Drops the lines of a probe, which is no operation. */
-  #discardLog(): void {
-    this.#runner.step({ op: 'failalloc', line: 0, after: 0xffff_ffff });
-  }
-
-  #put(space: Space, gone: Space['allocations'][number]): void {
-    space.allocations.splice(space.allocations.indexOf(gone), 1);
-    this.#do({ op: 'put', line: 0, vmm: space.id, at: { vma: gone.id, delta: 0n } });
-  }
-
-  #refer(space: Space, addr: bigint): AddressRef {
-    const home = this.#home(space, addr);
-    return home === undefined ? { addr } : { vma: home.id, delta: addr - home.addr };
-  }
-
-  #walk(space: Space, line: LogLine, walk: Walk): void {
-    const { id, vmm } = space;
-    const { addr, size, page } = walk;
-    const region = vmm.regionAt(addr);
-    const isRaw = vmm.type === 'raw' && this.#home(space, addr) === undefined;
-    const range = { line: 0, vmm: id, addr, size, page };
-    switch (walk.walk) {
-      case 'ref + map':
-      case 'map': {
-        const mem = this.#memory(page, size, vmm);
-        this.#guessed++;
-        if (isRaw) this.#do({ op: 'rawmap', ...range, mem, offset: 0n, args: undefined });
-        else if (region === undefined)
-          this.#note(line.number, `mapped at ${formatHex(addr)}, where nothing is allocated`);
-        else this.#map(space, addr, size, mem, region);
-        return;
-      }
-      case 'ref':
-        if (isBoot(space.lines, space.lines.indexOf(line))) {
-          // A larger space than the log's would need tables without end.
-          if (vmm.limit - vmm.start === size) this.#do({ op: 'boot', line: 0, vmm: id });
-          else
-            this.#note(line.number, `all tables of ${formatHex(size)} bytes are built in another space of that name`);
-        } else if (isRaw) this.#do({ op: 'rawget', ...range });
-        else this.#note(line.number, 'references that belong to no allocation');
-        return;
-      case 'unmap':
-      case 'unmap + unref':
-        if (isRaw) this.#do({ op: 'rawunmap', ...range, sparse: this.#isSparse(space, addr, size) });
-        else if (walk.walk === 'unmap + unref' && region?.mapref === false) this.#release(space, line, addr);
-        else this.#unmap(space, line, addr, size, region);
-        return;
-      case 'sparse ref':
-      case 'sparse unref':
-        if (isRaw) this.#rawSparse(space, walk);
-        else this.#release(space, line, addr);
-        return;
-      case 'unref':
-        if (isRaw) this.#do({ op: 'rawput', ...range });
-        else this.#release(space, line, addr);
-        return;
-      case 'bootstrap':
-      case 'release':
-        this.#note(line.number, `not reproduced: ${walk.walk} at ${formatHex(addr)}`);
-    }
-  }
-
-  #map(space: Space, addr: bigint, size: bigint, mem: string, region: RegionInfo): void {
-    const whole = region.addr === addr && region.size === size;
-    const at = this.#refer(space, addr);
-    this.#do({
-      op: 'map',
-      line: 0,
-      vmm: space.id,
-      at,
-      size: whole ? undefined : size,
-      mem,
-      offset: 0n,
-      args: undefined,
-    });
-  }
-
-  #unmap(space: Space, line: LogLine, addr: bigint, size: bigint, region: RegionInfo | undefined): void {
-    if (region?.addr === addr && region.size === size && region.memory !== undefined) {
-      this.#do({ op: 'unmap', line: 0, vmm: space.id, at: this.#refer(space, addr) });
+    if (best === undefined) return;
+    this.#use(family, best.space);
+    if (best.plan.refused === true) {
+      this.#refuse(family, get, line);
       return;
     }
-    // Several regions in one walk: only freeing the allocation does that.
-    if (region !== undefined && region.mapped) this.#release(space, line, addr);
-    else this.#note(line.number, `unmapped at ${formatHex(addr)}, where nothing is mapped`);
+    doGet(session, best.space, get, `a${this.#gets++}`, best.plan);
   }
 
-  /** Frees the allocation at an address; closes a booted space whose tables go. */
-  #release(space: Space, line: LogLine, addr: bigint): void {
-    const home = this.#home(space, addr);
-    if (home !== undefined) this.#put(space, home);
-    else if (space.survey.size > 0n) this.#do({ op: 'close', line: 0, vmm: space.id });
-    else this.#note(line.number, `references dropped at ${formatHex(addr)}, where nothing is allocated`);
-  }
-
-  #isSparse({ sparse }: Space, addr: bigint, size: bigint): boolean {
-    return sparse.some((it) => it.addr < addr + size && addr < it.addr + it.size);
-  }
-
-  /** A sparse range of a raw space: one call, cut into a walk for each block. */
-  #rawSparse(space: Space, { walk, addr, size }: Walk): void {
-    let end = addr + size;
-    for (let at = this.#at + 1; at < this.#lines.length; at++) {
-      const next = this.#lines[at]?.what;
-      if (next?.kind === 'detail') continue;
-      if (next?.kind !== 'walk' || next.walk !== walk || next.addr !== end) break;
-      end += next.size;
+  /** An allocation that no space of that name which has been used before can have given: there is another one. */
+  #inOther(family: Family, get: GetItem, evidence: Evidence): Placed | undefined {
+    const session = this.#session;
+    for (const space of family.spaces.filter(({ vmm }) => !vmm.isClosed)) {
+      const plan = planGet(session, space, get, evidence);
+      if (evidence.kind !== 'unknown' && plan.possible && plan.freed.length === 0) return { space, plan };
     }
-    const ref = walk === 'sparse ref';
-    const known = ref ? undefined : space.sparse.find((it) => it.addr === addr);
-    const range = known ?? { addr, size: end - addr };
-    this.#do({ op: 'rawsparse', line: 0, vmm: space.id, addr, size: range.size, ref });
-    if (ref) space.sparse.push(range);
-    else if (known !== undefined) space.sparse.splice(space.sparse.indexOf(known), 1);
+    const found = this.#survey(family.stream);
+    const addr = 'addr' in evidence ? evidence.addr : found.addr;
+    const isFresh = found.addr === addr || evidence.kind === 'around';
+    const space = this.#makeSpace(family, isFresh ? found : { ...found, addr });
+    if (space === undefined) return undefined;
+    const told = evidence.kind === 'unknown' ? evidenceFor(session, space, get) : evidence;
+    return { space, plan: planGet(session, space, get, told) };
   }
 
-  /** An object that stands for memory of that size and page size, whose place is not known. */
-  #memory(page: number, size: bigint, vmm: Vmm | undefined): string {
-    const flags = vmm?.pages.find(({ shift }) => shift === page)?.flags ?? PAGE.vram;
-    const vram = (flags & PAGE.vram) !== 0;
-    const key = `${vram} ${page} ${size}`;
-    const known = this.#memories.get(key);
-    if (known !== undefined) return known;
-    const id = `assumed${this.#memories.size}`;
-    const base = 1n << 32n;
-    const layout: MemOperation['layout'] = vram
-      ? { kind: 'extents', page, type: 1, pieces: [[base, size]] }
-      : { kind: 'dmaRange', addr: base, pages: Number(size >> 12n) };
-    this.#do({ op: 'mem', line: 0, id, target: vram ? 'vram' : 'host', layout });
-    this.#memories.set(key, id);
-    return id;
+  /**
+   * A request that was refused without a word, as for lack of room. How much room there was is not in the log: a space
+   * without any stands for it.
+   */
+  #refuse(family: Family, get: GetItem, line: number): void {
+    const session = this.#session;
+    const { stream } = family;
+    const id = `${stream.name}-full`;
+    if (!family.hasFull) {
+      family.hasFull = true;
+      const limit = family.spaces[0]?.vmm.state.addressBits ?? 0;
+      const { bigPage } = family.survey;
+      const options = { addr: 1n << BigInt(limit), size: 0n, replay: undefined };
+      const big = this.#takesBigPage ? bigPage : undefined;
+      session.do({ op: 'vmm', line: 0, id, name: stream.name, type: 'unmanaged', bigPage: big, ...options }, undefined);
+      session.note(line, `refused for lack of room: how much there is is not in the log, "${id}" has none`);
+    }
+    session.do({ ...getOperation(id, `a${this.#gets++}`, get) }, stream);
   }
 }
