@@ -163,7 +163,9 @@ describe('import', () => {
     const { stdout, stderr, code } = await trace(['import', '-'], { input: log });
     expect(code).toBe(0);
     expect(stdout).toContain('{"op":"device","chip":"gp100"}');
-    expect(stderr).toContain('2 lines of 2 reproduced; 5 lines of the script not in the log\n1 maps: where the memory is');
+    expect(stderr).toContain(
+      '2 lines of 2 reproduced; 5 lines of the script not in the log\n1 maps: where the memory is',
+    );
   });
 
   test.each([
