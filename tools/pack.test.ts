@@ -2,7 +2,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { unpack } from '@publint/pack';
 import { publint } from 'publint';
@@ -51,13 +51,19 @@ describe.each(published())('$manifest.name, packed', ({ short, isLibrary, manife
     expect(others).toEqual([]);
   });
 
-  test('has a map and the source for each file of code', async () => {
-    const files = new Set((await contents(packed())).keys());
-    const code = [...files].filter((file) => /^dist\/(?!web\/).*\.js$/.test(file));
+  test('has a map for each file of code, and the sources that it names', async () => {
+    const files = await contents(packed());
+    const code = [...files.keys()].filter((file) => /^dist\/(?!web\/).*\.js$/.test(file));
     expect(code.length).toBeGreaterThan(0);
     expect(code.filter((file) => !files.has(`${file}.map`))).toEqual([]);
-    const sources = code.map((file) => file.replace(/^dist\/(.*)\.js$/, 'src/$1.ts'));
-    if (isLibrary) expect(sources.filter((file) => !files.has(file))).toEqual([]);
+    if (!isLibrary) return;
+    const missing = code.flatMap((file) => {
+      const map = JSON.parse(new TextDecoder().decode(files.get(`${file}.map`))) as { sources: string[] };
+      expect(map.sources).not.toEqual([]);
+      const sources = map.sources.map((source) => posix.join(posix.dirname(file), source));
+      return sources.filter((source) => !files.has(source));
+    });
+    expect(missing).toEqual([]);
   });
 
   test('names versions of what it depends on', async () => {

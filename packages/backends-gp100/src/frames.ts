@@ -21,6 +21,13 @@ const VIDEO_BITS = PTE_VALID;
 /** Aperture 2 on integrated chips too: frames do not go through the chip's apertures. */
 const HOST_BITS = PTE_VALID | (2 << PTE_APERTURE_SHIFT) | PTE_VOL;
 
+/** Entry bits by the flag bits of a frame. */
+const FRAME_FLAGS = FRAME_VALID | FRAME_WRITABLE | FRAME_VIDEO;
+const FRAME_BITS = Int32Array.from(
+  { length: FRAME_FLAGS + 1 },
+  (_, word) => ((word & FRAME_VIDEO) === 0 ? HOST_BITS : VIDEO_BITS) | ((word & FRAME_WRITABLE) === 0 ? PTE_RO : 0),
+);
+
 const ADDR_SHIFT_UP = 32 - ADDR_SHIFT;
 /** What is left of a page entry for its address, below: nobody masks the kind, which is 0 here. */
 const ENTRY_FLAGS = 0xff;
@@ -53,10 +60,11 @@ function writeFrames(
   count: number,
 ): void {
   for (let f = 2 * from, end = f + 2 * count; f < end; f += 2, at += stride) {
-    const word = frames[f]!;
+    const word = frames[f]! | 0;
     if ((word & FRAME_VALID) === 0) continue;
-    const high = frames[f + 1]!;
-    const bits = ((word & FRAME_VIDEO) === 0 ? HOST_BITS : VIDEO_BITS) | ((word & FRAME_WRITABLE) === 0 ? PTE_RO : 0);
+    const high = frames[f + 1]! | 0;
+    // Without branches: the flag bits pick the entry's bits out of a table.
+    const bits = FRAME_BITS[word & FRAME_FLAGS]!;
     words[at] = ((word & FRAME_ADDR) >>> ADDR_SHIFT) | (high << ADDR_SHIFT_UP) | bits;
     words[at + 1] = high >>> ADDR_SHIFT;
   }
@@ -101,7 +109,7 @@ function clearHostFrames(
 ): boolean {
   let any = false;
   for (let n = 0; n < count; n++, at += stride) {
-    const low = words[at]!;
+    const low = words[at]! | 0;
     if ((low & PTE_VALID) === 0 || (low & PTE_APERTURE) === 0) continue;
     words[at] = low & ~PTE_VALID;
     any = true;

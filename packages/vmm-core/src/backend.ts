@@ -100,23 +100,23 @@ export interface Level {
   /** Entry that is not present; in an `LPT` control passes to the paired `SPT`. */
   readonly unmapped: EntryWords;
   /** Entry that is not present but does not fault; absent where a level can't be sparse. */
-  readonly sparse?: EntryWords;
+  readonly sparse?: EntryWords | undefined;
   /** `LPT` only: entry that is not present and keeps the hardware from looking at the paired `SPT`. */
-  readonly invalid?: EntryWords;
+  readonly invalid?: EntryWords | undefined;
   /**
    * `PGD` only: puts the words of the entry that points at `child` into `out`.
    *
    * @returns False when no entry can express it: then nothing is written.
    */
-  readonly encodePde?: (child: ChildTables | undefined, out: Uint32Array) => boolean;
+  readonly encodePde?: ((child: ChildTables | undefined, out: Uint32Array) => boolean) | undefined;
   /** Kinds of memory object that `write` is good for at this level; pages of it can't be mapped from others (KD-39). */
   readonly sources: readonly SourceKind[];
   /** Writes page entries; absent where pages of this level can't be mapped. */
-  readonly write?: RunWriter;
+  readonly write?: RunWriter | undefined;
   /** Writes page entries from an address list; needed where `sources` has `pages` and pages are 4 KiB. */
-  readonly writeList?: ListWriter;
+  readonly writeList?: ListWriter | undefined;
   /** Direct page-frame mapping; absent where it is refused. */
-  readonly frames?: FrameFunctions;
+  readonly frames?: FrameFunctions | undefined;
 }
 
 /** Capability bits of a page size (`nvkm_vmm_page.type`); the number appears in log lines. */

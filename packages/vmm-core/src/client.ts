@@ -204,24 +204,23 @@ export function clientUnmap(space: SpaceState, addr: bigint): Failure | undefine
   return undefined;
 }
 
-/** Maps page frames. */
+/** Maps page frames; as many as there are, where no size is given. */
 export function clientMapFrames(
   space: SpaceState,
   addr: bigint,
   shift: number,
-  size: bigint,
+  size: bigint | undefined,
   frames: BigUint64Array,
 ): Failure | undefined {
-  const count = shift >= 64 ? 0n : size >> BigInt(shift);
-  if (BigInt(frames.length) !== count) {
+  const length = size === undefined ? frames.length * 2 ** shift : Number(size);
+  if (size !== undefined && BigInt(frames.length) !== (shift >= 64 ? 0n : size >> BigInt(shift))) {
     return failure('EINVAL', `${frames.length} frames for ${hex(size)} bytes in pages of 2^${shift}`);
   }
   const at = exactNumber(addr);
-  const length = Number(size);
   if (space.isRaw && isClientRange(space, Number.isNaN(at) ? nearby(addr) : at, length)) {
     return failure('EINVAL', `${hex(addr)} is in a range of the client: use the raw calls`);
   }
-  if (size === 0n) return undefined;
+  if (length === 0) return undefined;
   if (Number.isNaN(at)) return failure('EINVAL', `address ${hex(addr)} is not exact in units of 16 bytes`);
   const lanes = new Uint32Array(frames.buffer, frames.byteOffset, frames.length * 2);
   return mapFrames(space, shift, at, length, lanes);

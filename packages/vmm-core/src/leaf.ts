@@ -14,6 +14,7 @@ import {
   takeSmallRefs,
   writeLarge,
 } from './large-entries.js';
+import { LOG } from './observer.js';
 import { ENTRY, LPTE, type PageTable } from './page-table.js';
 import { freeTable } from './tables.js';
 import type { Walk } from './walk.js';
@@ -61,9 +62,11 @@ export function dropRefs(walk: Walk, index: number, count: number): boolean {
     if (type === 'LPT') addLarge(pt, index, count, -1);
     if (pt.refs0 > 0) return true;
   }
-  walk.level++;
-  walk.trace(`${type} empty`);
-  walk.level--;
+  if (walk.space.logLevel >= LOG.trace) {
+    walk.level++;
+    walk.trace(`${type} empty`);
+    walk.level--;
+  }
   freeTable(walk);
   return false;
 }

@@ -42,10 +42,10 @@ export function mapFrames(
   let start = addr;
   while (region !== undefined && start < limit) {
     const map = isValid(frames, next);
-    let run = 1;
-    while (next + run < total && isValid(frames, next + run) === map) run++;
     // A window within one region, all of it mapped or unmapped.
-    const window = Math.min(limit - start, run * unit, region.end - start);
+    const most = Math.min(limit, region.end) - start;
+    const run = sameUntil(frames, next, Math.min(total, next + Math.ceil(most / unit))) - next;
+    const window = Math.min(most, run * unit);
     const whole = alignDown(window, shift);
     // A page that is not wholly inside one region is refused as a whole.
     const bytes = whole === 0 ? unit : whole;
@@ -66,6 +66,14 @@ export function mapFrames(
 
 function isValid(frames: Uint32Array, index: number): boolean {
   return ((frames[2 * index] as number) & 1) !== 0;
+}
+
+/** The first frame in `(from, end)` whose valid bit differs from that of `from`; `end` for none. */
+function sameUntil(frames: Uint32Array, from: number, end: number): number {
+  const valid = (frames[2 * from] as number) & 1;
+  let at = 2 * from + 2;
+  while (at < 2 * end && ((frames[at] as number) & 1) === valid) at += 2;
+  return at >> 1;
 }
 
 /** Whether frames of a page size may be mapped into a region, or their absence unmap it. */

@@ -8,6 +8,7 @@ import { pow2 } from './numbers.js';
 import { LOG, type LogLevel } from './observer.js';
 import { PageTable } from './page-table.js';
 import { RegionMap } from './region-map.js';
+import { uniformPages } from './uniform-pages.js';
 import { MAX_LEVELS, Walk } from './walk.js';
 
 /** Records that are kept for later. */
@@ -64,7 +65,7 @@ export class SpaceState implements BoundSpace {
     this.name = name;
     this.type = type;
     this.template = template;
-    this.pages = template.pages;
+    this.pages = uniformPages(template.pages);
     this.logLevel = device.emitter.level;
     const smallest = this.pages[this.pages.length - 1];
     const leaf = smallest?.levels[0];

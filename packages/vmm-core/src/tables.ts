@@ -2,6 +2,7 @@ import type { PooledTable } from '@nvmmu/ptcache';
 import { fillEntries, writePde } from './entries.js';
 import { InvariantError } from './errors.js';
 import { fillNewLargeTable, forgetLargeTable, forgetSmallTable, isTakenZeroed } from './large-entries.js';
+import { LOG } from './observer.js';
 import { ENTRY, PageTable } from './page-table.js';
 import type { Walk } from './walk.js';
 
@@ -67,7 +68,7 @@ export function buildTable(walk: Walk, pt: PageTable): boolean {
   }
   // A page in the entry stays until it is unmapped; the entry will be made to point here then (KD-09).
   if (isMapped(directory, index)) return true;
-  walk.trace(`PDE write ${level.type}`);
+  if (space.logLevel >= LOG.trace) walk.trace(`PDE write ${level.type}`);
   writePde(space, walk.levelAt(walk.level), directory, index, pt);
   walk.markFlush();
   return true;
@@ -93,7 +94,7 @@ export function freeTable(walk: Walk): void {
     if (!partnerLives) directory.children[index] = undefined;
     if (!isMapped(directory, index)) {
       const level = walk.levelAt(walk.level);
-      walk.trace(`PDE unmap ${type}`);
+      if (space.logLevel >= LOG.trace) walk.trace(`PDE unmap ${type}`);
       if (partnerLives) {
         writePde(space, level, directory, index, pt);
       } else if (directory.slot0 === undefined) {
@@ -109,7 +110,7 @@ export function freeTable(walk: Walk): void {
     if (walk.level >= walk.top) throw new InvariantError('the top-level directory lost its last reference');
     freeTable(walk);
   }
-  walk.trace(`PDE free ${type}`);
+  if (space.logLevel >= LOG.trace) walk.trace(`PDE free ${type}`);
   space.releaseTable(table);
   if (!partnerLives) space.keepRecord(type, pt);
   else if (slot === 1) forgetSmallTable(pt);

@@ -243,9 +243,7 @@ export class Vmm {
   pfnMap(addr: bigint, page: number, frames: BigUint64Array, options: { readonly size?: bigint } = {}): void {
     this.#run((space) => {
       const bad = checkU64(addr, 'address') ?? checkShift(page, 'page') ?? checkU64(options.size ?? 0n, 'size');
-      if (bad !== undefined) return bad;
-      const size = options.size ?? BigInt(frames.length) << BigInt(page);
-      return clientMapFrames(space, addr, page, size, frames);
+      return bad ?? clientMapFrames(space, addr, page, options.size, frames);
     });
   }
 

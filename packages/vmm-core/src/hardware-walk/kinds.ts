@@ -14,10 +14,7 @@ export interface KindSource {
 export function kindQueries(kinds: KindSource | undefined): Pick<MmuFormat, 'isValidKind' | 'isCompressedKind'> {
   if (kinds === undefined) return {};
   const { table, invalid } = kinds;
-  const isValid = Array.from({ length: 256 }, (_, kind) => (table[kind] ?? invalid) !== invalid);
-  const isCompressed = isValid.map((valid, kind) => valid && table[kind] !== kind);
-  return {
-    isValidKind: (kind) => isValid[kind] === true,
-    isCompressedKind: (kind) => isCompressed[kind] === true,
-  };
+  // Not a kind at all beyond the table. Asked, not prepared: most programs that load a chip never ask.
+  const isValid = (kind: number): boolean => (table[kind] ?? invalid) !== invalid;
+  return { isValidKind: isValid, isCompressedKind: (kind) => isValid(kind) && table[kind] !== kind };
 }
