@@ -10,13 +10,23 @@ export interface RangeDifference {
   readonly b: TableRange | undefined;
 }
 
-/** A page table that is in one state only, or holds other bytes. */
+/** A page table that is in one state only, has another size, or holds other bytes. */
 export interface TableDifference {
-  readonly kind: 'only in A' | 'only in B' | 'other bytes';
+  readonly kind: 'only in A' | 'only in B' | 'other size' | 'other bytes';
   readonly table: TableNode;
-  /** Offset in bytes of the first word that differs, and how many do. */
+  /** The table of B that it was compared with. */
+  readonly other?: TableNode;
+  /** The 32-bit words that differ: how many, and the first one. */
+  readonly words?: WordDifference;
+}
+
+/** Words of two tables that differ. */
+export interface WordDifference {
+  readonly count: number;
+  /** Offset in bytes of the first one, and its value in each. */
   readonly first: number;
-  readonly words: number;
+  readonly a: number;
+  readonly b: number;
 }
 
 const endOf = (range: TableRange): bigint => range.va + range.size;
@@ -99,40 +109,47 @@ export function* diffRanges(a: State, b: State): Generator<RangeDifference> {
   if (open !== undefined) yield open;
 }
 
-function tablesOf(state: State): Map<string, TableNode> {
+/** What a table is known by: where it lies, or between two chips what it is for. */
+type KeyOf = (table: TableNode) => string;
+
+const byPlace: KeyOf = ({ target, addr, level }) => `${target} ${addr} ${level}`;
+const byPurpose: KeyOf = ({ va, level }) => `${level} ${va}`;
+
+function tablesOf(state: State, keyOf: KeyOf): Map<string, TableNode> {
   const tables = new Map<string, TableNode>();
   for (const node of listTree(state.format, state.reader, directoryOf(state))) {
-    if (node.kind === 'table') tables.set(`${node.target} ${node.addr} ${node.level}`, node);
+    if (node.kind === 'table') tables.set(keyOf(node), node);
   }
   return tables;
 }
 
-/** The page tables that differ, those of A first. Only of use between states of one format. */
+/**
+ * The page tables that differ, those of A first. Between states of one chip a table is compared with that at the same
+ * address; between two chips with that of the same level for the same addresses, wherever it lies.
+ */
 export function* diffTables(a: State, b: State): Generator<TableDifference> {
-  const left = tablesOf(a);
-  const right = tablesOf(b);
+  const keyOf = a.format.chip === b.format.chip ? byPlace : byPurpose;
+  const left = tablesOf(a, keyOf);
+  const right = tablesOf(b, keyOf);
   for (const [key, table] of left) {
-    if (!right.has(key)) {
-      yield { kind: 'only in A', table, first: 0, words: 0 };
-      continue;
+    const other = right.get(key);
+    if (other === undefined) yield { kind: 'only in A', table };
+    else if (other.bytes !== table.bytes) yield { kind: 'other size', table, other };
+    else {
+      const words = compareWords(table, other, a.reader, b.reader);
+      if (words !== undefined) yield { kind: 'other bytes', table, other, words };
     }
-    const { first, words } = compareWords(table, a.reader, b.reader);
-    if (words > 0) yield { kind: 'other bytes', table, first, words };
   }
-  for (const [key, table] of right) if (!left.has(key)) yield { kind: 'only in B', table, first: 0, words: 0 };
+  for (const [key, table] of right) if (!left.has(key)) yield { kind: 'only in B', table };
 }
 
-function compareWords(
-  { target, addr, bytes }: TableNode,
-  a: MemoryReader,
-  b: MemoryReader,
-): { first: number; words: number } {
-  let first = 0;
-  let words = 0;
-  for (let offset = 0; offset < bytes; offset += 4) {
-    const at = Number(addr) + offset;
-    if (a.read32(target, at) === b.read32(target, at)) continue;
-    if (words++ === 0) first = offset;
+function compareWords(a: TableNode, b: TableNode, left: MemoryReader, right: MemoryReader): WordDifference | undefined {
+  let found: WordDifference | undefined;
+  for (let offset = 0; offset < a.bytes; offset += 4) {
+    const one = left.read32(a.target, Number(a.addr) + offset) ?? 0;
+    const two = right.read32(b.target, Number(b.addr) + offset) ?? 0;
+    if (one === two) continue;
+    found = found === undefined ? { count: 1, first: offset, a: one, b: two } : { ...found, count: found.count + 1 };
   }
-  return { first, words };
+  return found;
 }

@@ -128,7 +128,26 @@ describe('diff', () => {
     expect(same.stdout).toContain('all addresses translate alike; 0 tables only in A');
     expect(same.code).toBe(0);
     const chips = await trace(['diff', file, '--chips', 'gp100,tu102']);
-    expect(chips.stdout).toContain('all addresses translate alike; tables not compared');
+    expect(chips.stdout).toContain(
+      'all addresses translate alike; 0 tables only in A, 0 only in B, 0 with other bytes',
+    );
+    expect(chips.code).toBe(0);
+  });
+
+  test('compares tables of two chips by what they are for', async () => {
+    const file = join(folder({ 's.vmm.jsonl': SMALL }), 's.vmm.jsonl');
+    const lines = (await trace(['diff', file, '--chips', 'gp100,gh100', '--json'])).stdout.trim().split('\n');
+    const tables = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((it) => it.type === 'table');
+    // gh100 has a level more, and other entries.
+    expect(tables.find(({ level }) => level === 'PD4')).toMatchObject({ difference: 'only in B' });
+    expect(tables.find(({ level }) => level === 'PD0')).toMatchObject({ difference: 'other bytes', va: '0x0' });
+    expect(tables.find(({ level }) => level === 'PD3')).toMatchObject({ difference: 'other size', bytes: 32 });
+  });
+
+  test('says what the first word is that differs', async () => {
+    const file = join(folder({ 's.vmm.jsonl': two }), 's.vmm.jsonl');
+    const { stdout } = await trace(['diff', `${file}@4`, file]);
+    expect(stdout).toMatch(/first at offset 0x[0-9a-f]+: 0x[0-9a-f]{8} in A, 0x[0-9a-f]{8} in B$/m);
   });
 
   test.each([

@@ -30,8 +30,8 @@ export function diffCommand(): Command {
     .addHelpText(
       'after',
       `
-The exit code is 0 when nothing differs, 1 when something does. Tables are compared by address, between states of one
-chip; for two chips only translations are.
+The exit code is 0 when nothing differs, 1 when something does. Between states of one chip tables are compared with those
+at the same address; between two chips with those of the same level for the same virtual addresses, wherever they lie.
 
 Examples:
   nvmmu-trace diff script.vmm.jsonl@12 script.vmm.jsonl@13
@@ -75,7 +75,12 @@ async function diff(a: string, b: string | undefined, flags: DiffFlags): Promise
   const paint = paintFor(process.stdout);
   let bytes = 0n;
   let ranges = 0;
-  const tables: Record<TableDifference['kind'], number> = { 'only in A': 0, 'only in B': 0, 'other bytes': 0 };
+  const tables: Record<TableDifference['kind'], number> = {
+    'only in A': 0,
+    'only in B': 0,
+    'other size': 0,
+    'other bytes': 0,
+  };
   for (const it of diffRanges(left, right)) {
     ranges++;
     bytes += it.size;
@@ -84,8 +89,7 @@ async function diff(a: string, b: string | undefined, flags: DiffFlags): Promise
     if (out.full) await out.drain();
     if (out.closed) return;
   }
-  const comparable = left.format.chip === right.format.chip;
-  if (flags.tables && comparable) {
+  if (flags.tables) {
     for (const it of diffTables(left, right)) {
       tables[it.kind]++;
       if (flags.json === true) out.line(JSON.stringify(tableJson(it)));
@@ -94,14 +98,14 @@ async function diff(a: string, b: string | undefined, flags: DiffFlags): Promise
       if (out.closed) return;
     }
   }
-  const differing = tables['only in A'] + tables['only in B'] + tables['other bytes'];
+  const differing = Object.values(tables).reduce((sum, count) => sum + count, 0);
   if (flags.json !== true) {
     const sum =
       ranges === 0 ? 'all addresses translate alike' : `${plural(ranges, 'range')} of ${formatSize(bytes)} in all`;
-    const rest =
-      !comparable || !flags.tables
-        ? 'tables not compared'
-        : `${plural(tables['only in A'], 'table')} only in A, ${tables['only in B']} only in B, ${tables['other bytes']} with other bytes`;
+    const sizes = tables['other size'] === 0 ? '' : `, ${tables['other size']} of another size`;
+    const rest = flags.tables
+      ? `${plural(tables['only in A'], 'table')} only in A, ${tables['only in B']} only in B${sizes}, ${tables['other bytes']} with other bytes`
+      : 'tables not compared';
     out.line(`${left.title} and ${right.title}: ${sum}; ${rest}`);
   }
   await out.drain();
@@ -139,15 +143,26 @@ function rangeJson({ va, size, a, b }: RangeDifference): object {
   return { type: 'range', va: formatHex(va), size: formatHex(size), a: sideJson(a, va), b: sideJson(b, va) };
 }
 
-function describeTable({ kind, table, first, words }: TableDifference, paint: Paint): string {
+function describeTable({ kind, table, other, words }: TableDifference, paint: Paint): string {
   const { level, addr, target, va, bytes } = table;
-  const name = `${level} at ${formatHex(addr)} in ${target}, for ${formatHex(va)}`;
+  const there =
+    other === undefined || (other.addr === addr && other.target === target)
+      ? ''
+      : `, in B at ${formatHex(other.addr)} in ${other.target}`;
+  const name = `${level} at ${formatHex(addr)} in ${target}${there}, for ${formatHex(va)}`;
   if (kind === 'only in A') return paint('red', `- ${name}, ${formatSize(bytes)}`);
   if (kind === 'only in B') return paint('green', `+ ${name}, ${formatSize(bytes)}`);
-  return `! ${name}: ${plural(words, 'word differs', 'words differ')}, first at offset ${formatHex(first)}`;
+  if (words === undefined) return `! ${name}: ${formatSize(bytes)} in A, ${formatSize(other?.bytes ?? 0)} in B`;
+  const { count, first, a, b } = words;
+  const values = `${formatWord(a)} in A, ${formatWord(b)} in B`;
+  return `! ${name}: ${plural(count, 'word differs', 'words differ')}, first at offset ${formatHex(first)}: ${values}`;
 }
 
-function tableJson({ kind, table, first, words }: TableDifference): object {
+function formatWord(word: number): string {
+  return `0x${word.toString(16).padStart(8, '0')}`;
+}
+
+function tableJson({ kind, table, other, words }: TableDifference): object {
   const { level, addr, target, va, bytes } = table;
   return {
     type: 'table',
@@ -157,6 +172,13 @@ function tableJson({ kind, table, first, words }: TableDifference): object {
     target,
     va: formatHex(va),
     bytes,
-    ...(kind === 'other bytes' && { words, first: formatHex(first) }),
+    ...(other !== undefined && {
+      b: { addr: formatHex(other.addr), target: other.target, bytes: other.bytes },
+    }),
+    ...(words !== undefined && {
+      words: words.count,
+      first: formatHex(words.first),
+      values: [formatWord(words.a), formatWord(words.b)],
+    }),
   };
 }
