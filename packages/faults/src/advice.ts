@@ -2,8 +2,12 @@ import { hasUserProcess, type Verdict } from './verdict.js';
 import type { Aftermath } from './aftermath.js';
 import type { FaultRecord } from './record.js';
 
-/** What to try next, most useful first; the last entry may be a workaround. */
-export function advise(record: FaultRecord, verdict: Verdict, after: Aftermath): string[] {
+/**
+ * What to try next, most useful first; the last entry may be a workaround.
+ *
+ * @param hasMapping - Whether it is known what was mapped at the address.
+ */
+export function advise(record: FaultRecord, verdict: Verdict, after: Aftermath, hasMapping: boolean): string[] {
   const advice: string[] = [];
   const { decoded } = record;
   if (record.form === 'gsp-rc' && record.address === undefined) {
@@ -23,7 +27,7 @@ export function advise(record: FaultRecord, verdict: Verdict, after: Aftermath):
       );
     }
     advice.push('Attach the output of nvidia-bug-report.sh to a report; it holds what this line leaves out.');
-  } else if (record.form !== 'gsp-rc' && verdict.culprit !== 'nobody') {
+  } else if (record.form !== 'gsp-rc' && verdict.culprit !== 'nobody' && !hasMapping) {
     advice.push(
       'To see what was mapped there: build the kernel with CONFIG_NOUVEAU_DEBUG_MMU, boot with nouveau.debug=mmu=trace, reproduce, and give that log to this tool.',
     );

@@ -347,7 +347,7 @@ export function explainFault(record: FaultRecord, options: ExplainOptions = {}):
     verdict,
     before: record.before.map(({ line, text }) => ({ line, text })),
     after,
-    advice: advise(record, verdict, after),
+    advice: advise(record, verdict, after, mapping.length > 0),
     unknown: limits(record, { mapping: mapping.length > 0, kernel }),
   };
 }

@@ -188,6 +188,14 @@ describe('what was mapped', () => {
     ).not.toContain('is not in this log');
   });
 
+  test('a trace is not asked for when it is known what was mapped', () => {
+    const advice = (mapping?: string[]): string =>
+      explainFault(one(n5()), mapping === undefined ? {} : { mapping }).advice.join(' ');
+    expect(advice()).toContain('nouveau.debug=mmu=trace');
+    expect(advice(['From the script: mapped read-only.'])).not.toContain('nouveau.debug=mmu=trace');
+    expect(advice(['From the script: mapped read-only.'])).toContain('Try another version of Mesa');
+  });
+
   test('elided parts of a printed tree are unknown, not unmapped', () => {
     const reader = new PageMapReader();
     const log = readFileSync(new URL('./corpus/pagemap-ga102-extractor.log', import.meta.url), 'utf8').split('\n');
