@@ -1,3 +1,6 @@
+// Types of ours name Symbol.dispose, which libraries of TypeScript before esnext do not have.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { ERRNO, InvariantError, VmmError } from './errors.js';
 export type { ErrnoCode } from './errors.js';
 export { LOG } from './observer.js';
