@@ -142,6 +142,20 @@ describe.each(libraries)('a stranger installs $manifest.name', ({ short, path, m
     runAll(home);
   });
 
+  test('has types that stand on their own, with the libraries of 2022 and no types of Node', () => {
+    const home = join(folder, 'strangers', `npm-${short}`);
+    const code = `import * as all from '${manifest.name}';\nconsole.log(Object.keys(all));\n`;
+    const lib = ['lib.es2022.d.ts', 'lib.dom.d.ts'];
+    const options = { strict: true, skipLibCheck: false, target: ts.ScriptTarget.ES2022, lib, types: [] };
+    for (const [module, moduleResolution] of [
+      [ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
+      [ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+    ] as const)
+      expect(
+        checkTypes([{ code, line: 1, expected: [] }], `${home}/`, { ...options, module, moduleResolution }),
+      ).toEqual([]);
+  });
+
   test('as its README says, with pnpm, and the examples print what they say', () => {
     const home = stranger(`pnpm-${short}`);
     writeFileSync(join(home, 'pnpm-workspace.yaml'), 'packages: []\n');
