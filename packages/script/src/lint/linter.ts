@@ -7,6 +7,7 @@ import { createMemory, overlaps, type Finding, type LintContext, type Rule, type
 import { checkFrames } from './frame-rules.js';
 import { checkLife, reportLeft } from './life-rules.js';
 import { checkMappings } from './mapping-rules.js';
+import { checkTraces } from './trace-rules.js';
 
 /** Options of a {@link Linter}. */
 export interface LintOptions {
@@ -30,7 +31,7 @@ export class Linter {
 
   constructor(options: LintOptions = {}) {
     this.runner = new ScriptRunner({
-      log: 'none',
+      log: 'trace',
       events: false,
       hash: false,
       ...(options.chip !== undefined && { chip: options.chip }),
@@ -74,6 +75,7 @@ export class Linter {
       checkMappings(context);
       checkFrames(context);
       checkLife(context);
+      checkTraces(context);
     }
     if (operation.op === 'failalloc') this.#armed = true;
     if (step.error?.code === 'ENOMEM') this.#armed = false;

@@ -47,6 +47,19 @@ describe('lint', () => {
     ['KD-30', 'gp100', ['{"op":"failalloc","after":0}', SPACE]],
     ['KD-35', 'gp100', ['{"op":"vmm","id":"v","size":"0x200000"}', '{"op":"boot"}', '{"op":"boot"}']],
     ['KD-36', 'nv50', ['{"op":"ptcdump"}']],
+    ['KD-37', 'gp100', [SPACE, '{"op":"get","id":"a","size":"0x1000"}', '{"op":"put","vma":"a"}', '{"op":"dump"}']],
+    [
+      'KD-43',
+      'gp100',
+      [
+        SPACE,
+        M64,
+        '{"op":"get","id":"a","size":"0x20000","page":16}',
+        '{"op":"map","vma":"a","mem":"m"}',
+        '{"op":"get","id":"b","size":"0x1000","page":12,"type":"ptes"}',
+        '{"op":"get","id":"c","size":"0x1f000","page":12,"type":"ptes"}',
+      ],
+    ],
     [
       'KD-31',
       'gp100',
