@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BumpProvider, type TableMemory } from '../src/index.js';
 
 test('addresses rise, are aligned to 4 KiB at least, and are never used twice', () => {
@@ -39,6 +39,68 @@ test('a failed allocation does not move the cursor', () => {
   expect(provider.cursor).toBe(0x100000);
 });
 
+test('an allocation beyond the limit does not count for an injected failure', () => {
+  const provider = new BumpProvider({ base: 0x1000, limit: 0x4000 });
+  provider.failAfter(1);
+  expect(provider.allocate(0x8000, 0x1000, true)).toBeUndefined();
+  expect(provider.allocate(0x1000, 0x1000, true)?.addr).toBe(0x1000);
+  expect(provider.allocate(0x1000, 0x1000, true)).toBeUndefined();
+  expect(provider.allocate(0x1000, 0x1000, true)?.addr).toBe(0x2000);
+});
+
+describe('words', () => {
+  const SIZE = 0x8000; // of this size only here
+  const LARGE = 0x1_0004;
+  const take = (provider: BumpProvider, size: number, zero = true) => provider.allocate(size, 0x1000, zero)!;
+
+  test('of small allocations are next to each other in 256 KiB, and never overlap', () => {
+    const provider = new BumpProvider();
+    const all = Array.from({ length: 9 }, () => take(provider, SIZE));
+    expect(all.map(({ words }) => words.byteOffset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0].map((i) => i * SIZE));
+    expect(new Set(all.map(({ words }) => words.buffer)).size).toBe(2);
+  });
+
+  test('serve later allocations of the same size, of any provider, overwritten', () => {
+    const one = new BumpProvider();
+    const [a, b] = [take(one, SIZE), take(one, SIZE)];
+    for (const { words } of [a, b]) words.fill(0x1234);
+    one.free(a);
+    one.free(b);
+    const two = new BumpProvider();
+    const zeroed = take(two, SIZE);
+    const poisoned = take(two, SIZE, false);
+    expect([zeroed.words === b.words, poisoned.words === a.words]).toEqual([true, true]);
+    expect([new Set(zeroed.words), new Set(poisoned.words)]).toEqual([new Set([0]), new Set([0xcccccccc])]);
+    expect([a.words, b.words].includes(take(two, SIZE).words)).toBe(false);
+  });
+
+  test('of large allocations do not', () => {
+    const provider = new BumpProvider();
+    const memory = take(provider, LARGE, false);
+    expect([memory.words.length, memory.words.buffer.byteLength]).toEqual([LARGE / 4, LARGE]);
+    provider.free(memory);
+    expect(take(provider, LARGE).words).not.toBe(memory.words);
+    // 64 KiB is not large.
+    const small = take(provider, 0x1_0000);
+    provider.free(small);
+    expect(take(provider, 0x1_0000).words).toBe(small.words);
+  });
+
+  test('are kept up to 16 MiB', () => {
+    const provider = new BumpProvider();
+    const all = Array.from({ length: 300 }, () => take(provider, 0x1_0000));
+    for (const memory of all) provider.free(memory);
+    const before = new Set(all.map(({ words }) => words));
+    const again = Array.from({ length: 300 }, () => take(provider, 0x1_0000)).filter(({ words }) => before.has(words));
+    expect(again.length).toBeLessThanOrEqual(256);
+    expect(again.length).toBeGreaterThan(200);
+    // What was taken again makes room.
+    for (const memory of again) provider.free(memory);
+    const last = take(provider, 0x1_0000);
+    expect(again.some(({ words }) => words === last.words)).toBe(true);
+  });
+});
+
 test('instance blocks share the cursor and are left out of injected failures', () => {
   const seen: [number, boolean][] = [];
   const provider = new BumpProvider({ onAllocate: (m, zero) => seen.push([m.addr, zero]) });
@@ -73,18 +135,21 @@ test('only live allocations of this provider can be freed', () => {
 });
 
 test.each([
-  [0, 0x1000],
-  [6, 0x1000],
-  [0x1000, 0x3000],
-  [0x1000, 0],
-  [0x1000, NaN],
-])('a request for %d bytes aligned to %d is refused', (size, align) => {
-  expect(() => new BumpProvider().allocate(size, align, true)).toThrow(RangeError);
+  [0, 0x1000, 'size 0x0 is not a positive multiple of 4'],
+  [-4, 0x1000, 'size -0x4 is not a positive multiple of 4'],
+  [6, 0x1000, 'size 0x6 is not a positive multiple of 4'],
+  [0x1000, 0x3000, 'alignment 0x3000 is not a power of two'],
+  [0x1000, 0, 'alignment 0x0 is not a power of two'],
+  [0x1000, NaN, 'alignment NaN is not a power of two'],
+])('a request for %d bytes aligned to %d is refused', (size, align, message) => {
+  expect(() => new BumpProvider().allocate(size, align, true)).toThrow(new RangeError(message));
 });
 
 test('bad options and counts are refused', () => {
-  expect(() => new BumpProvider({ base: -1 })).toThrow(RangeError);
-  expect(() => new BumpProvider({ limit: 1.5 })).toThrow(RangeError);
+  expect(() => new BumpProvider({ base: -1 })).toThrow(new RangeError('base -0x1 is no address'));
+  expect(() => new BumpProvider({ limit: 1.5 })).toThrow(new RangeError('limit 1.5 is no address'));
+  expect(() => new BumpProvider({ limit: -1 })).toThrow(new RangeError('limit -0x1 is no address'));
+  expect(new BumpProvider({ limit: 0 }).allocate(4, 0x1000, true)).toBeUndefined();
   expect(() => new BumpProvider().failAfter(-1)).toThrow('cannot fail after -1 allocations');
   expect(() => new BumpProvider().failAfter(0.5)).toThrow(RangeError);
 });

@@ -183,18 +183,24 @@ describe('slots', () => {
 
 describe('refusals', () => {
   test.each([
-    [0, 0x1000],
-    [-8, 0x1000],
-    [12, 0x1000],
-    [NaN, 0x1000],
-    [2 ** 60, 0x1000],
-    [0x1000, 0],
-    [0x100, 4],
-    [0x100, 0.5],
-    [0x1008, 0x100],
-  ])('a table of %d bytes aligned to %d', (size, align) => {
-    expect(() => pool.get(size, align, false)).toThrow(RangeError);
+    [0, 0x1000, 'table size 0x0 is not a positive multiple of 8'],
+    [-8, 0x1000, 'table size -0x8 is not a positive multiple of 8'],
+    [12, 0x1000, 'table size 0xc is not a positive multiple of 8'],
+    [NaN, 0x1000, 'table size NaN is not a positive multiple of 8'],
+    [2 ** 60, 0x1000, 'table size 1152921504606847000 is not a positive multiple of 8'],
+    [0x1000, 0, 'table alignment 0x0 is below 0x8'],
+    [0x100, 4, 'table alignment 0x4 is below 0x8'],
+    [0x100, 0.5, 'table alignment 0.5 is below 0x8'],
+    [0x1008, 0x100, 'table of 0x1008 bytes aligned to 0x100 does not fit a parent of 4 KiB'],
+  ])('a table of %d bytes aligned to %d', (size, align, message) => {
+    expect(() => pool.get(size, align, false)).toThrow(new RangeError(message));
     expect(pool.stats()).toMatchObject({ live: 0, bytes: 0 });
+  });
+
+  test('but not a slot as large as its parent, nor memory at address 0', () => {
+    expect(get(0x1000, 0x800)).toMatchObject({ sub: true, base: 0 });
+    const low = new PageTablePool(new BumpProvider({ base: 0 }));
+    expect(low.get(0x1000, 0x1000, true)?.addr).toBe(0);
   });
 
   test('a second put of one table, parked, released or a slot', () => {
