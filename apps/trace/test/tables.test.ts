@@ -289,6 +289,23 @@ describe('roots', () => {
     );
   });
 
+  test('names a block of the nv50 family once, however much its pages are alike', async () => {
+    const source = join(path, 'tesla.vmm.jsonl');
+    const script = [
+      '{"format":"vmm-script","version":1}',
+      '{"op":"device","chip":"nv50"}',
+      '{"op":"vmm","id":"v"}',
+      '{"op":"join","inst":"i"}',
+      '{"op":"mem","id":"m","target":"vram","extents":[["0x40000000","0x1000"]]}',
+      '{"op":"get","id":"a","size":"0x1000","page":12}',
+      '{"op":"map","vma":"a","mem":"m"}',
+    ];
+    writeFileSync(source, script.join('\n'));
+    const found = await json('roots', '--script', source);
+    expect(new Set(found.map(({ addr }) => addr))).toEqual(new Set(['0x100000']));
+    expect(found[0]).toMatchObject({ format: 'T', chips: ['nv50'] });
+  });
+
   test('says so when there is nothing, with 1', async () => {
     const file = join(path, 'zeros.bin');
     writeFileSync(file, new Uint8Array(0x10000));

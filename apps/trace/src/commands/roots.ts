@@ -73,7 +73,7 @@ async function run(flags: RootsFlags): Promise<void> {
     },
   });
   progress.end();
-  const found = merge(candidates).slice(0, flags.limit);
+  const found = dropShifted(merge(candidates)).slice(0, flags.limit);
   const out = new Output();
   const paint = paintFor(process.stdout);
   for (const one of found) out.line(flags.json === true ? JSON.stringify(foundJson(one)) : describe(one, paint));
@@ -106,6 +106,26 @@ function merge(candidates: readonly RootCandidate[]): Found[] {
     else known.formats.push(candidate.format);
   }
   return [...found.values()];
+}
+
+/** Bytes of an instance block of format T, which has the directory inside. */
+const BLOCK_BYTES = 0x6000n;
+
+/**
+ * Leaves out what is a better candidate read from another page of it: the directory inside a block of format T is long
+ * and mostly alike, so that it makes sense from there, too.
+ */
+function dropShifted(found: readonly Found[]): Found[] {
+  const kept: Found[] = [];
+  for (const one of found) {
+    const { format, target, addr } = one.best;
+    const isShifted = kept.some(({ best }) => {
+      if (best.format.version !== 'T' || best.target !== target) return false;
+      return best.addr !== addr && best.addr - BLOCK_BYTES < addr && addr < best.addr + BLOCK_BYTES;
+    });
+    if (format.version !== 'T' || !isShifted) kept.push(one);
+  }
+  return kept;
 }
 
 function foundJson({ best, formats }: Found): object {
