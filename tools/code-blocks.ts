@@ -72,6 +72,7 @@ const READERS: readonly (readonly [path: RegExp, language: RegExp, test: string]
   [/^docs\/tutorials\/first-script\.md$/, /^(?:jsonl|console|text)$/, 'tools/docs.test.ts'],
   [/^docs\/cli\.md$/, /^text$/, 'apps/trace/test/completion.test.ts'],
   [/^docs\/howto\/[\w-]+\.md$/, /^console$/, 'apps/trace/test/howto.test.ts'],
+  [/^apps\/trace\/README\.md$/, /^jsonl$/, 'tools/docs.test.ts'],
   [/^apps\/trace\/README\.md$/, /^console$/, 'apps/trace/test/readme.test.ts'],
   [/^examples\/foreign-adapter\/README\.md$/, /^console$/, 'tools/foreign-adapter.test.ts'],
   [/./, /^(?:sh|python)$/, 'tools/code-blocks.test.ts'],

@@ -62,6 +62,11 @@ test('the transcript in the README of the root is what the demo prints', { timeo
   }
 });
 
+test('the script in apps/trace/README.md is the one of its transcripts', () => {
+  const shown = /```jsonl\n(.*?)```/s.exec(readText('apps/trace/README.md'))?.[1];
+  expect(shown).toBe(readText('examples/two-sizes.vmm.jsonl'));
+});
+
 test('the transcripts of the first script are what the command prints', { timeout: 60_000 }, () => {
   const text = readText('docs/tutorials/first-script.md');
   const script = /```jsonl\n(.*?)```/s.exec(text)?.[1] ?? '';
