@@ -11,7 +11,8 @@ export function formatSize(size: bigint | number): string {
   }
   // A large odd number says less than its hexadecimal form.
   if (value > 99_999n) return formatHex(size);
-  return unit === 0 ? `${value} bytes` : `${value}${UNITS[unit] ?? ''}`;
+  if (unit === 0) return value === 1n ? '1 byte' : `${value} bytes`;
+  return `${value}${UNITS[unit] ?? ''}`;
 }
 
 /** A page size from its shift: `4K`, `64K`, `2M`. */

@@ -17,6 +17,8 @@ describe('run --perfetto', () => {
     name: string;
     ph: string;
     ts: number;
+    pid: number;
+    tid: number;
     dur?: number;
     args?: Record<string, unknown>;
   }
@@ -29,7 +31,16 @@ describe('run --perfetto', () => {
     const { traceEvents } = JSON.parse(readFileSync(file, 'utf8')) as { traceEvents: Event[] };
     const names = (ph: string): string[] => traceEvents.filter((event) => event.ph === ph).map(({ name }) => name);
     expect(names('X')).toEqual(['device', 'vmm', 'mem', 'get', 'map', 'unmap']);
-    expect(names('I')).toEqual([...Array<string>(5).fill('table new'), 'flush', 'flush', ...names('I').slice(7)]);
+    expect(names('i')).toEqual([...Array<string>(5).fill('table new'), 'flush', 'flush', ...names('i').slice(7)]);
+    // What the Trace Event Format asks of each kind of event.
+    for (const event of traceEvents) {
+      expect(event.ph).toMatch(/^[XiCM]$/);
+      expect([event.ts, event.pid, event.tid].every((value) => Number.isInteger(value))).toBe(true);
+      if (event.ph === 'C') {
+        for (const value of Object.values(event.args ?? {})) expect(value).toEqual(expect.any(Number));
+      }
+      if (event.ph === 'X') expect(event.dur).toEqual(expect.any(Number));
+    }
     const map = traceEvents.find(({ name }) => name === 'map');
     expect(map?.args).toMatchObject({ vma: 'a', mem: 'm', ro: true, ret: 0, line: 6 });
     const counters = traceEvents.filter(({ ph }) => ph === 'C').map(({ args }) => args?.['mapped KiB']);

@@ -8,7 +8,7 @@ import type { StepResult } from './step.js';
 export interface TraceEvent {
   readonly name: string;
   /** `X` for a span, `I` for an instant, `C` for counters, `M` for names. */
-  readonly ph: 'X' | 'I' | 'C' | 'M';
+  readonly ph: 'X' | 'i' | 'C' | 'M';
   readonly ts: number;
   readonly pid: number;
   readonly tid: number;
@@ -89,7 +89,7 @@ export class TraceEvents {
   }
 
   #instant(name: string, tid: number, args: Readonly<Record<string, unknown>>): TraceEvent {
-    return { name, ph: 'I', ts: this.#now++, pid: PID, tid, s: 't', cat: 'hardware', args };
+    return { name, ph: 'i', ts: this.#now++, pid: PID, tid, s: 't', cat: 'hardware', args };
   }
 
   #inside(events: readonly EventRecord[], tid: number): TraceEvent[] {

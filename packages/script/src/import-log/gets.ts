@@ -140,12 +140,14 @@ export function doGet(session: Session, space: Space, get: GetItem, id: string, 
   const number = stream.next?.number ?? 0;
   if (plan.remedies !== undefined) session.choices.trouble(number, plan.remedies());
   if (plan.addr === undefined) space.unseen.push({ line: number, size: get.size, align: alignmentOf(get) });
+  session.inferred += plan.freed.length;
   for (const gone of plan.freed) put(session, space, gone);
   const operation = getOperation(space.id, id, get);
   const tables = get.getref || get.sparse ? stream.tablesBeforeFailure(stream.at + 1) : undefined;
   const { addr } =
     tables === undefined ? session.do(operation, stream) : session.doWithoutMemory(operation, stream, tables);
   if (addr === undefined) return;
+  if (plan.addr === undefined) session.unplaced++;
   const size = vmm.regionAt(addr)?.size ?? get.size;
   space.used.delete(addr);
   space.allocations.set(addr, { id, addr, size, pinned: get.getref || get.sparse });

@@ -70,6 +70,13 @@ export class Importer {
         `${session.assumed} maps: where the memory is, its kind and flags are not in the log; "assumed…" stand for it`,
       );
     }
+    if (session.unplaced > 0)
+      session.note(
+        0,
+        `${session.unplaced} allocations: where they lie is not in the log; the next free place is assumed`,
+      );
+    if (session.inferred > 0)
+      session.note(0, `${session.inferred} frees left no line: inferred from where others came to lie`);
     return {
       operations: session.operations,
       notes: session.notes.sort((a, b) => a.line - b.line),
@@ -156,6 +163,11 @@ export class Importer {
     const levels = levelsOf(vmm.pages);
     if (found.levels > levels)
       session.note(first, `the log has ${found.levels} levels of tables, ${session.chip.name} has ${levels}`);
+    if (made > 0)
+      session.note(
+        first,
+        `another address space "${stream.name}": the log does not tell them apart, what is whose is inferred`,
+      );
     if (type !== 'unmanaged')
       session.note(first, `the window of the ${type} space "${stream.name}" is not in the log: assumed`);
     const space: Space = {

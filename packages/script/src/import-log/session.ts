@@ -77,6 +77,9 @@ export class Session {
   reproduced = 0;
   /** Maps whose memory is assumed. */
   assumed = 0;
+  /** Allocations that no line tells where they lie, and those that went without a line. */
+  unplaced = 0;
+  inferred = 0;
 
   readonly choices: Choices;
   readonly #frames: FrameChoice[] = [];

@@ -164,6 +164,28 @@ describe('what leaves no line of its own:', () => {
     expect(log.filter((op) => op === 'vmm')).toHaveLength(2);
   });
 
+  test('what had to be inferred is noted', () => {
+    const log = linesOf(
+      operations(
+        'gp100',
+        '{"op":"vmm","id":"v"}',
+        VRAM,
+        '{"op":"get","id":"a","size":"0x8000","page":12}',
+        '{"op":"map","vma":"a","mem":"m"}',
+        '{"op":"unmap","vma":"a"}',
+        '{"op":"put","vma":"a"}',
+        '{"op":"get","id":"b","size":"0x4000","page":12}',
+        '{"op":"map","vma":"b","mem":"m"}',
+        '{"op":"get","id":"c","size":"0x4000","page":12}',
+      ),
+    );
+    expect(importLog(log, gp100).notes.map(({ text }) => text)).toEqual([
+      expect.stringContaining('2 maps: where the memory is'),
+      expect.stringContaining('1 allocations: where they lie'),
+      expect.stringContaining('1 frees left no line'),
+    ]);
+  });
+
   test('a request for tables that was refused for lack of room is, and a note says so', () => {
     const log = linesOf(
       operations(
