@@ -4,27 +4,34 @@
 // `HOSTILE_RUNS=100000 npx vitest run test/hostile.test.ts` in apps/reliability tries as many for each reader.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { createFaultDecoder, decodeLog } from '@nvmmu/faults';
+import { decodeLog } from '@nvmmu/faults';
 import { BumpProvider } from '@nvmmu/ptcache';
-import { CHIPS, parseScript, ScriptError, ScriptRunner } from '@nvmmu/script';
+import { CHIPS, parseScript } from '@nvmmu/script';
 import {
-  DumpError,
-  ExtractorError,
-  listRanges,
   MemoryImage,
   MemoryObject,
   Mmu,
   parseDump,
   readExtractorTree,
-  readInstance,
-  scanRoots,
-  walk,
-  Walker,
   writeDump,
   writeExtractorTree,
 } from '@nvmmu/vmm-core';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { TARGETS } from '../src/fuzz-targets.js';
+import {
+  FORMATS,
+  IMAGE_BASE,
+  listImage,
+  readDump,
+  readLog,
+  readLogInPieces,
+  readScript,
+  readTree,
+  runScript,
+  scanImage,
+  walkImage,
+} from '../src/oracles.js';
 
 const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 150);
 const SEED = 7041;
@@ -174,80 +181,44 @@ afterAll(() => {
 
 describe('texts', () => {
   test('the script parser says on which line a mistake is', () => {
-    attack('script parser', hostile(scripts), (text) => {
-      try {
-        const { operations } = parseScript(text);
-        expect(operations.length).toBeLessThanOrEqual(text.length);
-      } catch (error) {
-        if (!(error instanceof ScriptError)) throw error;
-        const lines = text.split('\n').length;
-        if (!(error.line >= 1 && error.line <= lines + 1)) throw error;
-      }
-    });
+    attack('script parser', hostile(scripts), readScript);
   });
 
   test('scripts that parse run, or name the line that does not', () => {
-    attack('script runner', hostile(scripts, GENTLE), (text) => {
-      try {
-        const { operations } = parseScript(text);
-        const runner = new ScriptRunner({ hash: false, memoryLimit: 2 ** 26 });
-        for (const operation of operations) runner.step(operation);
-        for (const [, { vmm }] of runner.spaces) vmm.state.regions.verify(Number(vmm.start), Number(vmm.limit));
-      } catch (error) {
-        if (!(error instanceof ScriptError)) throw error;
-      }
-    });
+    attack('script runner', hostile(scripts, GENTLE), runScript);
   });
 
   test('the log decoder takes anything', () => {
-    attack('log decoder', hostile(logs), (text) => {
-      const { faults, partials } = decodeLog(text);
-      expect(faults.length + partials.length).toBeLessThanOrEqual(text.length);
-    });
+    attack('log decoder', hostile(logs), readLog);
   });
 
   test('also in pieces, as bytes', () => {
     const pieces = fc.tuple(hostile(logs), fc.array(fc.integer({ min: 1, max: 97 }), { minLength: 1, maxLength: 20 }));
     attack('log decoder, in pieces', pieces, ([text, lengths]) => {
-      let found = 0;
-      const whole = decodeLog(Uint8Array.from(text, (char) => char.charCodeAt(0)));
-      const decoder = createFaultDecoder({
-        onFault: () => {
-          found++;
-        },
-      });
-      let at = 0;
-      for (let i = 0; at < text.length; i++) {
-        const end = at + lengths[i % lengths.length]! * 40;
-        decoder.push(Uint8Array.from(text.slice(at, end), (char) => char.charCodeAt(0)));
-        at = end;
-      }
-      decoder.end();
-      expect(found).toBe(whole.faults.length);
+      readLogInPieces(
+        Uint8Array.from(text, (char) => char.charCodeAt(0)),
+        lengths.map((length) => 40 * length),
+      );
     });
   });
 
   test('the dump reader says on which line a mistake is', () => {
-    attack('dump reader', hostile([dump, dump.slice(0, 400)]), (text) => {
-      try {
-        new MemoryImage(parseDump(text.split('\n')));
-      } catch (error) {
-        // Lines that overlap are found when the image is put together.
-        if (!(error instanceof DumpError) && !(error instanceof RangeError)) throw error;
-        if (error instanceof DumpError) expect(error.message).toMatch(/line \d+/);
-      }
-    });
+    attack('dump reader', hostile([dump, dump.slice(0, 400)]), readDump);
   });
 
   test('the reader of page-table trees says on which line a mistake is', () => {
-    attack('tree reader', hostile([tree]), (text) => {
-      try {
-        readExtractorTree(text.split('\n'));
-      } catch (error) {
-        if (!(error instanceof ExtractorError)) throw error;
-        expect(error.message).toMatch(/line \d+/);
-      }
-    });
+    attack('tree reader', hostile([tree]), readTree);
+  });
+});
+
+// Inputs that the fuzzer has found to reach something of their own, and all that ever went wrong: tools/fuzzing.
+describe('kept inputs of the fuzzer', () => {
+  test.each(Object.entries(TARGETS))('%s', (name, target) => {
+    const lines = readFileSync(new URL(`tools/fuzzing/corpus/${name}.txt`, ROOT), 'utf8')
+      .split('\n')
+      .slice(0, -1);
+    expect(lines.length).toBeGreaterThan(20);
+    for (const line of lines) expect(() => target(Buffer.from(line, 'base64')), line).not.toThrow();
   });
 });
 
@@ -285,8 +256,7 @@ describe('long lines take time in proportion', () => {
 });
 
 describe('page-table memory', () => {
-  const FORMATS = CHIPS.map((chip) => chip.template({ fbPage: 17, stolen: 0 }, {}).format);
-  const base = 0x10_0000;
+  const base = IMAGE_BASE;
   const size = 0x4000;
   /** Words that are likely to be entries: flags in the low bits, addresses that often stay inside the image. */
   const word = fc.oneof(
@@ -305,14 +275,7 @@ describe('page-table memory', () => {
 
   test('a walk ends, whatever it reads', () => {
     attack('walk', choice, ([image, which, va]) => {
-      const format = FORMATS[which]!;
-      const root = { kind: 'root', target: 'vram', addr: BigInt(base) } as const;
-      const result = walk(format, image, root, va);
-      expect(result.steps.length).toBeLessThan(18);
-      const walker = new Walker(format, image, root);
-      for (let i = 0; i < 200; i++) walker.lookup((i * 0x1357_9000 * 16) % 2 ** format.vaBits);
-      const inst = readInstance(format, image, { target: 'vram', addr: BigInt(base) });
-      walk(format, image, inst, va);
+      walkImage(FORMATS[which]!, image, va);
     });
   });
 
@@ -321,14 +284,7 @@ describe('page-table memory', () => {
       'range list',
       choice,
       ([image, which]) => {
-        const root = { kind: 'root', target: 'vram', addr: BigInt(base) } as const;
-        let last = -1n;
-        let count = 0;
-        for (const range of listRanges(FORMATS[which]!, image, root, { maxEntries: 20_000 })) {
-          if (range.va <= last) throw new Error('ranges out of order');
-          last = range.va;
-          if (++count > 50_000) throw new Error('more ranges than entries');
-        }
+        listImage(FORMATS[which]!, image);
       },
       Math.ceil(RUNS / 2),
     );
@@ -339,7 +295,7 @@ describe('page-table memory', () => {
       'root scan',
       choice,
       ([image, which]) => {
-        expect(scanRoots(image, [FORMATS[which]!]).length).toBeLessThanOrEqual(32);
+        scanImage(FORMATS[which]!, image);
       },
       Math.ceil(RUNS / 5),
     );
