@@ -31,7 +31,6 @@ function forgotten(report: string): { readonly name: string; readonly isInternal
 
 /** Parts of types that nobody has a need to name: what operations have in common, halves of a union. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
-  script: ['OnSpace', 'Located', 'ClientStepName', 'RawStepName'],
   'backends-nv50': ['KindClasses'],
   'vmm-core': ['Place'],
 };

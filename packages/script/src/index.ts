@@ -3,7 +3,14 @@ export { compareLines, compareResults, type Difference } from './compare.js';
 export { portableSha256, type Sha256, type Sha256Factory } from './digest.js';
 export { ScriptError, type ScriptLocation } from './errors.js';
 export { formatHeader, formatOperation } from './format.js';
-export { PROFILES, type Profile, type SpaceChoice, type StepName } from './generate/profiles.js';
+export {
+  PROFILES,
+  type ClientStepName,
+  type Profile,
+  type RawStepName,
+  type SpaceChoice,
+  type StepName,
+} from './generate/profiles.js';
 export { findProfile, generatedHeader, generateOperations, type GenerateOptions } from './generate/random.js';
 export { WORKLOADS, type Workload } from './generate/workloads.js';
 export { LineSplitter, readLines, splitLines, type ByteSource, type LineOptions, type TextLine } from './lines.js';
@@ -27,9 +34,11 @@ export type {
   FrameList,
   GetOperation,
   JoinOperation,
+  Located,
   MapOperation,
-  MemoryLayout,
   MemOperation,
+  MemoryLayout,
+  OnSpace,
   Operation,
   OperationName,
   PartOperation,

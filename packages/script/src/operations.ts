@@ -22,13 +22,13 @@ export type FrameList =
 export type Pieces = readonly (readonly [addr: bigint, size: bigint])[];
 
 /** What every operation has. */
-interface Located {
+export interface Located {
   /** Line of the script, from 1; 0 for an operation that comes from no file. */
   readonly line: number;
 }
 
 /** What operations on an address space have. */
-interface OnSpace extends Located {
+export interface OnSpace extends Located {
   /** Id of the address space; the most recently created one when absent. */
   readonly vmm: string | undefined;
 }
