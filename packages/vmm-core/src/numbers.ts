@@ -11,7 +11,8 @@ export function lowLane(value: number): number {
 
 /** Bits 63:32 of a non-negative integer below 2^64, as an unsigned number. */
 export function highLane(value: number): number {
-  return (value / 0x1_0000_0000) >>> 0; // a literal: V8 does not fold an exported constant
+  // Times 2^-32, as a literal: V8 does not fold an exported constant.
+  return (value * 2.3283064365386963e-10) >>> 0;
 }
 
 /** 2^n and 2^-n; a look-up and a multiplication cost a fraction of a power and a division. */
@@ -23,20 +24,21 @@ export function pow2(shift: number): number {
   return POWERS[shift] as number;
 }
 
+/** 2^-shift, for shifts from 0 to 63. */
+export function inversePow2(shift: number): number {
+  return INVERSE_POWERS[shift] as number;
+}
+
+// The next two are short for V8 to inline them everywhere; a mask on a double applies to its low 32 bits.
+
 /** Whether `value` is a multiple of 2^shift. */
 export function isAligned(value: number, shift: number): boolean {
-  if (shift <= 32) {
-    // The low lane holds every bit below 2^32.
-    return shift === 32 ? value >>> 0 === 0 : ((value >>> 0) & ((1 << shift) - 1)) === 0;
-  }
-  return value % pow2(shift) === 0;
+  return shift < 32 ? (value & ((1 << shift) - 1)) === 0 : value % pow2(shift) === 0;
 }
 
 /** The largest multiple of 2^shift that is not above `value`. */
 export function alignDown(value: number, shift: number): number {
-  if (shift < 32) return value - ((value >>> 0) & ((1 << shift) - 1));
-  const unit = pow2(shift);
-  return Math.floor(value / unit) * unit;
+  return shift < 32 ? value - (value & ((1 << shift) - 1)) : value - (value % pow2(shift));
 }
 
 /** The smallest multiple of 2^shift that is not below `value`. */

@@ -101,9 +101,7 @@ export class SpaceState implements BoundSpace {
 
   /** A page size by its index in the list. */
   pageAt(index: number): PageSize {
-    const page = this.pages[index];
-    if (page === undefined) throw new InvariantError(`no page size with index ${index}`);
-    return page;
+    return this.pages[index] ?? noPage(index);
   }
 
   /** Index of the page size with a shift, or -1. */
@@ -185,4 +183,8 @@ export class SpaceState implements BoundSpace {
     if (top?.encodePde === undefined) throw new InvariantError('the top level has no encoder');
     return top.encodePde(this.root.children[index], out);
   }
+}
+
+function noPage(index: number): never {
+  throw new InvariantError(`no page size with index ${index}`);
 }

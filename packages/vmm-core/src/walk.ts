@@ -1,6 +1,6 @@
 import type { Level, PageSize } from './backend.js';
 import { InvariantError } from './errors.js';
-import { bitField, isAligned, paddedHex, pow2, shiftRight } from './numbers.js';
+import { inversePow2, isAligned, paddedHex, pow2, shiftRight } from './numbers.js';
 import { LOG } from './observer.js';
 import type { MapState } from './map-state.js';
 import type { PageTable } from './page-table.js';
@@ -72,13 +72,16 @@ export class Walk {
     this.pair = this.leaf.type === 'SPT' ? space.largeLevel : undefined;
     this.remaining = shiftRight(size, shift);
     this.flushDepth = NO_FLUSH;
-    let at = shift;
-    for (let i = 0; i < levels.length; i++) {
-      const bits = (levels[i] as Level).bits;
-      this.index[i] = bitField(addr, at, bits);
-      at += bits;
+    const { index } = this;
+    const { length } = levels;
+    let rest = addr * inversePow2(shift);
+    for (let i = 0; i < length; i++) {
+      const { bits } = levels[i] as Level;
+      // As `bitField`: the fraction below falls away.
+      index[i] = (rest >>> 0) & ((1 << bits) - 1);
+      rest *= inversePow2(bits);
     }
-    this.top = levels.length - 1;
+    this.top = length - 1;
     this.tables[this.top] = space.root;
     if (space.logLevel >= LOG.trace) {
       this.level = 0;
