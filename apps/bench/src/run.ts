@@ -58,6 +58,13 @@ function runWorkloads(): WorkloadReport[] {
   });
 }
 
+/** The tree against public packages, by the benchmark of its own package. */
+function comparePeers(): void {
+  const file = fileURLToPath(new URL('../../../packages/rbtree/bench/run.mjs', import.meta.url));
+  const flags = values.json ? ['--json'] : [];
+  execFileSync(process.execPath, [file, '--passes', '1', ...flags], { stdio: 'inherit' });
+}
+
 function main(): number {
   if (values.help) {
     print(HELP);
@@ -82,7 +89,8 @@ function main(): number {
     `memory: ${memory.regionBytes.toFixed(0)} bytes of heap a region, shadow ${memory.shadowShare.toFixed(2)} × its tables`,
   );
   const startup = worker([], 'startup') as number;
-  report('startup', { ms: startup }, `start-up: ${startup.toFixed(1)} ms over bare Node`);
+  report('startup', { ms: startup }, `start-up: ${startup.toFixed(1)} ms over bare Node\n`);
+  comparePeers();
   return 0;
 }
 

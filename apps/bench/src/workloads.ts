@@ -56,6 +56,9 @@ const REFERENCES: Readonly<Record<string, Reference>> = {
   },
 };
 
+/** Replays before those that count: the heap has grown by then, and everything that matters is compiled. */
+const WARM_UP = 8;
+
 /** What one workload took. Times are medians over the replays. */
 export interface WorkloadReport {
   readonly workload: string;
@@ -88,7 +91,7 @@ export function runWorkload(name: string, repeat: number): WorkloadReport {
   if (workload === undefined || reference === undefined) throw new Error(`there is no workload "${name}"`);
   const { operations } = parseScript([...workload.lines()].join('\n'));
   const bounds = measureBounds();
-  const timing = timeScript(operations, { clock: nanoseconds, repeat, warmup: 2 });
+  const timing = timeScript(operations, { clock: nanoseconds, repeat, warmup: WARM_UP });
   checkMemory(name, operations, reference.hash);
   const kinds: Record<string, { count: number; ns: number }> = {};
   for (const [kind, { count, ns }] of timing.operations) kinds[kind] = { count, ns: ns / count };
