@@ -26,8 +26,8 @@ export function importCommand(): Command {
     .addHelpText(
       'after',
       `
-Trace lines say which addresses are allocated, mapped and unmapped, and how large the pages are. They do not say where
-the memory is, its kind and flags: objects called "assumed…" stand for it. Freeing what is not mapped leaves no line,
+Trace lines say which addresses are allocated, mapped and unmapped, and how large the pages are. Where the memory is,
+its kind and flags are in the entries that level spam logs; without them objects called "assumed…" stand for it. Freeing what is not mapped leaves no line,
 an allocation does not say where it lies, and page frames look like maps: all of that is inferred from what later lines
 need, by replaying the log on a model of the driver; where lines still differ, other explanations are tried. Several
 address spaces of one name, as all of "user", and refused requests are explained as far as they can be. Notes on what
@@ -82,7 +82,7 @@ async function run(path: string, flags: ImportFlags): Promise<void> {
   const out = new Output();
   out.line(
     formatHeader({
-      title: `imported from ${inputName(path)}: ${script.reproduced} of ${script.lines} lines; memory is assumed`,
+      title: `imported from ${inputName(path)}: ${script.reproduced} of ${script.lines} lines${isAssumed(script) ? '; memory is assumed' : ''}`,
     }),
   );
   for (const operation of script.operations) {
@@ -92,6 +92,11 @@ async function run(path: string, flags: ImportFlags): Promise<void> {
   }
   await out.drain();
   if (flags.strict === true && (script.reproduced < script.lines || script.others > 0)) process.exitCode = EXIT.no;
+}
+
+/** Whether the script has memory of which the log does not say where it is. */
+function isAssumed({ operations }: ImportedScript): boolean {
+  return operations.some((operation) => operation.op === 'mem' && operation.id.startsWith('assumed'));
 }
 
 const SHOWN = 5;

@@ -3,7 +3,7 @@ import type { Choice } from './choices.js';
 import type { Evidence } from './evidence.js';
 import type { Attempt, ImportedScript } from './attempt.js';
 import { Importer } from './importer.js';
-import { parseLogLine, type LogLine } from './log-lines.js';
+import { parseLogLine, parseSpamLine, type LogLine } from './log-lines.js';
 import { Stream } from './stream.js';
 import type { Survey } from './survey.js';
 
@@ -16,10 +16,17 @@ import type { Survey } from './survey.js';
  */
 export function importLog(text: Iterable<string>, chip: Chip): ImportedScript {
   const lines: LogLine[] = [];
+  const last = new Map<string, LogLine>();
   let number = 0;
   for (const line of text) {
     const parsed = parseLogLine(++number, line);
-    if (parsed !== undefined) lines.push(parsed);
+    if (parsed === undefined) {
+      const { space, spam } = parseSpamLine(line) ?? {};
+      if (space !== undefined && spam !== undefined) last.get(space)?.spam.push(spam);
+      continue;
+    }
+    lines.push(parsed);
+    last.set(parsed.space, parsed);
   }
   return search(chip, lines);
 }

@@ -1,3 +1,5 @@
+import { parseSpam, type SpamLine } from './entry-writes.js';
+
 /** A walk over page tables, as the driver's trace lines name them. */
 export type WalkName =
   | 'ref + map'
@@ -20,6 +22,8 @@ export interface LogLine {
   /** The text behind the name. */
   readonly text: string;
   readonly what: LogItem;
+  /** Lines of level "spam" behind it, where the log has them. */
+  readonly spam: SpamLine[];
 }
 
 /** A walk over some range. */
@@ -241,5 +245,16 @@ export function parseLogLine(number: number, line: string): LogLine | undefined 
   const text = rest.slice(colon + 2);
   if (space.includes(' ')) return undefined;
   const what = itemOf(text);
-  return what === undefined ? undefined : { number, space, text, what };
+  return what === undefined ? undefined : { number, space, text, what, spam: [] };
+}
+
+/** Reads a line of level "spam": what it says, and of which address space. */
+export function parseSpamLine(line: string): { readonly space: string; readonly spam: SpamLine } | undefined {
+  if (line.length > 400) return undefined;
+  const at = line.indexOf('mmu: ');
+  const rest = (at < 0 ? line : line.slice(at + 5)).trim();
+  const colon = rest.indexOf(': ');
+  if (colon <= 0 || rest.slice(0, colon).includes(' ')) return undefined;
+  const spam = parseSpam(rest.slice(colon + 2));
+  return spam === undefined ? undefined : { space: rest.slice(0, colon), spam };
 }

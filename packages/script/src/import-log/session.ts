@@ -73,6 +73,8 @@ export class Session {
   readonly notes: ImportNote[] = [];
   readonly #memories = new Map<string, MemOperation>();
   readonly #written = new Set<string>();
+  /** Objects that the log tells of, by what they are. */
+  readonly #known = new Map<string, string>();
   /** Lines of the log that the script gives again. */
   reproduced = 0;
   /** Maps whose memory is assumed. */
@@ -207,6 +209,26 @@ export class Session {
       if (error instanceof ScriptError || error instanceof RangeError) return undefined;
       throw error;
     }
+    this.#memories.set(id, definition);
+    return id;
+  }
+
+  /** An object whose place and layout the log tells. */
+  knownMemory(target: MemOperation['target'], layout: MemOperation['layout']): string | undefined {
+    const key = JSON.stringify([target, layout], (_key, value: unknown) =>
+      typeof value === 'bigint' ? formatHex(value) : value,
+    );
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const id = `m${this.#known.size}`;
+    const definition: MemOperation = { op: 'mem', line: 0, id, target, layout };
+    try {
+      this.replayer.step(definition);
+    } catch (error) {
+      if (error instanceof ScriptError || error instanceof RangeError) return undefined;
+      throw error;
+    }
+    this.#known.set(key, id);
     this.#memories.set(id, definition);
     return id;
   }

@@ -4,6 +4,7 @@ import type { AddressRef, MapOperation, Operation, PfnMapOperation, RawMapOperat
 import { lies, type Remedy } from './choices.js';
 import type { Evidence } from './evidence.js';
 import type { LogLine, WalkItem } from './log-lines.js';
+import { argumentsOf, framesOf, layoutOf, readWritten, type Written } from './entry-writes.js';
 import { framesFor, isFrames, takesFrames } from './frames.js';
 import { rawSparse } from './raw-sparse.js';
 import { homeOf, put, refer, type Session, type Space } from './session.js';
@@ -85,13 +86,9 @@ function readMap(session: Session, space: Space, line: LogLine, walk: WalkItem):
   const { addr, size, page } = walk;
   const region = vmm.regionAt(addr);
   if (isClientRange(space, addr)) {
-    const mem = session.memoryFor(vmm, page, size);
-    if (mem === undefined) {
-      session.note(line.number, `no memory of ${formatHex(size)} bytes can be made up`);
-      return;
-    }
-    session.assumed++;
-    const common = { line: 0, vmm: space.id, mem, offset: 0n, args: undefined };
+    const source = sourceOf(session, space, line, walk);
+    if (source === undefined) return;
+    const common = { line: 0, vmm: space.id, ...source, offset: 0n };
     const operation: RawMapOperation = { op: 'rawmap', ...common, addr, size, page };
     session.do(operation, space.stream);
     return;
@@ -108,13 +105,41 @@ function mapOrFrames(session: Session, space: Space, line: LogLine, walk: WalkIt
   const { addr, size } = walk;
   let frames = false;
   if (takesFrames(space, walk, region)) {
-    frames = session.choices.is(`frames ${line.number}`, isFrames(session, space, walk, region));
+    const written = writtenBy(space, walk);
+    const likely = written === undefined ? isFrames(session, space, walk, region) : !written.isObject;
+    frames = session.choices.is(`frames ${line.number}`, likely);
     session.noteFrames({ space, line: line.number, addr, end: addr + size, frames });
   }
   const before = session.extra;
   if (frames) readFrames(session, space, line, walk);
   else map(session, space, line, walk, region);
   if (session.extra > before) session.choices.trouble(line.number, elsewhere(space, walk));
+}
+
+/** What the call behind a walk writes: in a second walk where it first takes references apart, or releases frames. */
+function writtenBy({ stream, vmm }: Space, walk: WalkItem): Written | undefined {
+  const isFirst = walk.walk === 'ref' || walk.walk === 'release';
+  return readWritten(stream, isFirst ? stream.after(stream.at) : stream.at, walk, vmm);
+}
+
+/** The object of a map and its arguments: as the entries in the log say, else assumed. */
+function sourceOf(
+  session: Session,
+  space: Space,
+  line: LogLine,
+  walk: WalkItem,
+): Pick<MapOperation, 'mem' | 'args'> | undefined {
+  const written = writtenBy(space, walk);
+  const known = written?.isObject === true ? layoutOf(written, walk.page, session.chip) : undefined;
+  const mem = known === undefined ? undefined : session.knownMemory(known.target, known.layout);
+  if (written !== undefined && mem !== undefined) return { mem, args: argumentsOf(written, session.chip) };
+  const assumed = session.memoryFor(space.vmm, walk.page, walk.size);
+  if (assumed === undefined) {
+    session.note(line.number, `no memory of ${formatHex(walk.size)} bytes can be made up`);
+    return undefined;
+  }
+  session.assumed++;
+  return { mem: assumed, args: undefined };
 }
 
 /** Requests that can lie around a map, of which nothing else tells. */
@@ -148,16 +173,12 @@ function elsewhere({ unseen }: Space, { addr, size }: WalkItem): Remedy[] {
 }
 
 function map(session: Session, space: Space, line: LogLine, walk: WalkItem, region: RegionInfo): void {
-  const { addr, size, page } = walk;
-  const mem = session.memoryFor(space.vmm, page, size);
-  if (mem === undefined) {
-    session.note(line.number, `no memory of ${formatHex(size)} bytes can be made up`);
-    return;
-  }
-  session.assumed++;
+  const { addr, size } = walk;
+  const source = sourceOf(session, space, line, walk);
+  if (source === undefined) return;
   const whole = region.addr === addr && region.size === size;
   const at = refer(space, addr);
-  const common = { line: 0, vmm: space.id, mem, offset: 0n, args: undefined };
+  const common = { line: 0, vmm: space.id, ...source, offset: 0n };
   const operation: MapOperation = { op: 'map', ...common, at, size: whole ? undefined : size };
   build(session, space, operation);
 }
@@ -169,14 +190,16 @@ function readFrames(session: Session, space: Space, line: LogLine, walk: WalkIte
     session.note(line.number, `${count} page frames are too many for a script`);
     return;
   }
-  session.assumed++;
+  const written = writtenBy(space, walk);
+  const told = written?.isObject === false ? framesOf(written) : undefined;
+  if (told === undefined) session.assumed++;
   const operation: PfnMapOperation = {
     op: 'pfnmap',
     line: 0,
     vmm: space.id,
     at: refer(space, addr),
     page,
-    frames: framesFor(space, walk),
+    frames: told === undefined ? framesFor(space, walk) : { list: told },
     size: undefined,
   };
   build(session, space, operation);

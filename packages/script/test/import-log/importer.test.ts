@@ -202,6 +202,56 @@ describe('what leaves no line of its own:', () => {
   });
 });
 
+describe('a log of level spam', () => {
+  const linesOfSpam = (all: readonly Operation[]): string[] => {
+    const runner = new ScriptRunner({ log: 'spam', keepAll: true, events: false, hash: false });
+    return all.flatMap((operation) => [...runner.step(operation).log.items]);
+  };
+
+  test.each(['nv50', 'gf100', 'gp100', 'gh100'])('tells where memory is, and its flags: %s', (chip) => {
+    const log = linesOfSpam(
+      operations(
+        chip,
+        '{"op":"vmm","id":"v"}',
+        '{"op":"mem","id":"m","target":"vram","extents":[["0x40000000","0x2000"],["0x50000000","0x2000"]]}',
+        '{"op":"mem","id":"h","target":"host","dma":["0x5000","0x9000"]}',
+        '{"op":"mem","id":"g","target":"ncoh","sgl":[["0x7000000","0x2000"]]}',
+        '{"op":"get","id":"a","size":"0x4000","page":12}',
+        '{"op":"map","vma":"a","mem":"m","ro":true}',
+        '{"op":"get","id":"b","size":"0x2000","page":12}',
+        '{"op":"map","vma":"b","mem":"h"}',
+        '{"op":"get","id":"c","size":"0x2000","page":12}',
+        '{"op":"map","vma":"c","mem":"g","priv":true}',
+      ),
+    );
+    const { operations: made, notes } = importLog(log, findChip(chip)!);
+    expect(linesOfSpam(made)).toEqual(log);
+    expect(notes).toEqual([]);
+    expect(made.find(({ op }) => op === 'mem')).toMatchObject({
+      layout: {
+        pieces: [
+          [0x40000000n, 0x2000n],
+          [0x50000000n, 0x2000n],
+        ],
+      },
+    });
+  });
+
+  test('tells page frames from memory objects', () => {
+    const log = linesOfSpam(
+      operations(
+        'gp100',
+        '{"op":"vmm","id":"v"}',
+        '{"op":"get","id":"a","size":"0x4000","page":12}',
+        '{"op":"pfnmap","vma":"a","page":12,"pfns":["0x5003","0x900000013","0x7001","0x8003"]}',
+      ),
+    );
+    const { operations: made } = importLog(log, gp100);
+    expect(made.at(-1)).toMatchObject({ op: 'pfnmap', frames: { list: [0x5003n, 0x900000013n, 0x7001n, 0x8003n] } });
+    expect(linesOfSpam(made)).toEqual(log);
+  });
+});
+
 describe('a log of a real driver', () => {
   const prefix = 'nouveau 0000:01:00.0: mmu: bar2: ';
   // As kernels from Maxwell on print it when BAR 2 is set up, here with 32 MiB.
