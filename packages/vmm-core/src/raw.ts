@@ -203,11 +203,12 @@ function checkRefs(space: SpaceState, page: number, range: RawRange, last: boole
     const refs = small ? table?.rawRefs1 : table?.rawRefs0;
     for (let i = 0; i < count; i++) {
       const n = refs?.[index + i] ?? 0;
+      const isLastMapped = last && n === 1 && table !== undefined && isEntryMapped(table, small, index + i);
+      if (n > 0 && !isLastMapped) continue;
       const place = hex(addr + i * pow2(range.shift));
-      if (n === 0) return failure('EINVAL', `no reference on the page table entry for ${place}`);
-      if (last && n === 1 && table !== undefined && isEntryMapped(table, small, index + i)) {
-        return failure('EINVAL', `the last reference on the entry for ${place}, which is mapped`);
-      }
+      return n === 0
+        ? failure('EINVAL', `no reference on the page table entry for ${place}`)
+        : failure('EINVAL', `the last reference on the entry for ${place}, which is mapped`);
     }
   }
   return undefined;

@@ -1,10 +1,9 @@
-import { InvariantError } from './errors.js';
+import type { Level } from './backend.js';
 import { alignDown, bitField, pow2 } from './numbers.js';
 import type { PageTable } from './page-table.js';
-import { findTable } from './probe.js';
 import type { SpaceState } from './space-state.js';
 
-/** One table's share of a range. */
+/** One table's share of a range, or all of the range that a missing directory keeps without tables. */
 export interface TablePiece {
   readonly addr: number;
   /** Index of the first entry. */
@@ -22,15 +21,20 @@ export function* tablePieces(
   size: number,
 ): IterableIterator<TablePiece> {
   const { shift, levels } = space.pageAt(page);
-  const leaf = levels[0];
-  if (leaf === undefined) throw new InvariantError('a page size without levels');
-  const span = shift + leaf.bits;
   const unit = pow2(shift);
   for (let at = addr; at < addr + size;) {
+    // Down to the table, or to the lowest directory that there is: nothing below the entry where the way ends.
+    let table: PageTable | undefined = space.root;
+    let span = shift + levels.reduce((bits, level) => bits + level.bits, 0);
+    for (let i = levels.length - 1; i > 0 && table !== undefined; i--) {
+      const { bits } = levels[i] as Level;
+      span -= bits;
+      table = table.children[bitField(at, span, bits)];
+    }
     const end = Math.min(addr + size, alignDown(at, span) + pow2(span));
-    const found = findTable(space, page, at);
+    const leaf = levels[0] as Level;
     // A directory entry holds one table there, of one page size (KD-06).
-    const table = leaf.type === 'PGT' && found?.pageShift !== shift ? undefined : found;
+    if (leaf.type === 'PGT' && table?.pageShift !== shift) table = undefined;
     yield { addr: at, index: bitField(at, shift, leaf.bits), count: (end - at) / unit, table };
     at = end;
   }
