@@ -1,4 +1,4 @@
-import type { RegionInfo } from '@nvmmu/vmm-core';
+import { PAGE, type RegionInfo } from '@nvmmu/vmm-core';
 import { formatHex } from '../numbers.js';
 import type { AddressRef, MapOperation, Operation, PfnMapOperation, RawMapOperation } from '../operations.js';
 import { lies, type Remedy } from './choices.js';
@@ -131,7 +131,10 @@ function sourceOf(
 ): Pick<MapOperation, 'mem' | 'args'> | undefined {
   const written = writtenBy(space, walk);
   const known = written?.isObject === true ? layoutOf(written, walk.page, session.chip) : undefined;
-  const mem = known === undefined ? undefined : session.knownMemory(known.target, known.layout);
+  // Host memory in pages that can't hold any is stolen memory, which counts as video memory.
+  const page = space.vmm.pages.find(({ shift }) => shift === walk.page);
+  const isStolen = known !== undefined && known.target !== 'vram' && ((page?.flags ?? 0) & PAGE.host) === 0;
+  const mem = known === undefined || isStolen ? undefined : session.knownMemory(known.target, known.layout);
   if (written !== undefined && mem !== undefined) return { mem, args: argumentsOf(written, session.chip) };
   const assumed = session.memoryFor(space.vmm, walk.page, walk.size);
   if (assumed === undefined) {
