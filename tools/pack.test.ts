@@ -86,6 +86,11 @@ describe.each(published())('$manifest.name, packed', ({ short, isLibrary, manife
     expect(packed().length).toBeLessThanOrEqual(limit ?? 0);
   });
 
+  test('weighs what docs/weight.md says, to a tenth', () => {
+    const said = Number(new RegExp(`^\\| ${short} +\\| +(\\d+) \\|`, 'm').exec(readText('docs/weight.md'))?.[1]);
+    expect(Math.abs(packed().length / 1000 / said - 1), `${packed().length} bytes`).toBeLessThan(0.1);
+  });
+
   test('passes publint', { timeout: 60_000 }, async () => {
     const { messages, pkg } = await publint({ strict: true, pack: { tarball: packed().buffer } });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
