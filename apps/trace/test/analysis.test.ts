@@ -148,7 +148,9 @@ describe('diff', () => {
   test('compares tables of two chips by what they are for', async () => {
     const file = join(folder({ 's.vmm.jsonl': SMALL }), 's.vmm.jsonl');
     const lines = (await trace(['diff', file, '--chips', 'gp100,gh100', '--json'])).stdout.trim().split('\n');
-    const tables = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((it) => it['type'] === 'table');
+    const tables = lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((it) => it['type'] === 'table');
     // gh100 has a level more, and other entries.
     expect(tables.find(({ level }) => level === 'PD4')).toMatchObject({ difference: 'only in B' });
     expect(tables.find(({ level }) => level === 'PD0')).toMatchObject({ difference: 'other bytes', va: '0x0' });
