@@ -29,16 +29,10 @@ function forgotten(report: string): { readonly name: string; readonly isInternal
   );
 }
 
-/** Parts of types that nobody has a need to name: what operations have in common, halves of a union. */
-const PARTS: Readonly<Record<string, readonly string[]>> = {
-  'backends-nv50': ['KindClasses'],
-  'vmm-core': ['Place'],
-};
-
 test.each(libraries)('the interface of $manifest.name uses exported types alone', ({ short }) => {
   // What is marked as internal may use others: it is for our own packages.
   const names = forgotten(readText(`etc/api/${short}.api.md`)).filter(({ isInternal }) => !isInternal);
-  expect(names.map(({ name }) => name).filter((name) => !PARTS[short]?.includes(name))).toEqual([]);
+  expect(names).toEqual([]);
 });
 
 test('a type that was forgotten is found', () => {

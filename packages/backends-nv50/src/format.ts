@@ -200,7 +200,7 @@ const DIRECTORY_OFFSETS: Readonly<Record<FormatTChip, number>> = { nv50: 0x1400,
 const DIRECTORY_BYTES = 0x4000;
 
 /** Storage kinds as the chips list them: a class by kind, and the class that means that a kind is not valid. */
-interface KindClasses {
+export interface KindClasses {
   readonly table: Uint8Array;
   readonly invalid: number;
 }

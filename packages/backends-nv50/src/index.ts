@@ -4,7 +4,7 @@ import { mcp77 } from './mcp77.js';
 import { nv50 } from './nv50.js';
 
 export { formatT } from './format.js';
-export type { FormatTChip } from './format.js';
+export type { FormatTChip, KindClasses } from './format.js';
 export { teslaKinds } from './kinds.js';
 export { g84, mcp77, nv50 };
 

@@ -136,6 +136,11 @@ export class PageTablePool {
     return stats;
   }
 
+  /** Ends the pool at the end of a `using` block. A second end does nothing. */
+  [Symbol.dispose](): void {
+    if (!this.#finished) this.fini();
+  }
+
   /** Counts what the pool holds now and has done so far. */
   stats(): PoolStats {
     return {

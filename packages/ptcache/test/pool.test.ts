@@ -285,6 +285,16 @@ describe('refusals', () => {
     expect(pool.stats()).toMatchObject({ live: 1, cached: 0, bytes: 0x1000 });
   });
 
+  test('a pool ends with its block', () => {
+    const pool = new PageTablePool(new BumpProvider());
+    {
+      using same = pool;
+      expect(same.stats().live).toBe(0);
+    }
+    expect(() => pool.get(0x1000, 0x1000, false)).toThrow('the pool is finished');
+    pool[Symbol.dispose]();
+  });
+
   test('a finished pool hands out and takes nothing', () => {
     const table = get(0x1000);
     pool.put(get(0x2000), false);

@@ -119,6 +119,7 @@ export type {
   TableRange,
   TableTotal,
   TreeNode,
+  TreePlace,
 } from './hardware-walk/index.js';
 export { ExtractorError, readExtractorTree, scanRoots, writeExtractorTree } from './hardware-walk/index.js';
 export type { ExtractorPage, ExtractorTree, RootCandidate, RootOptions } from './hardware-walk/index.js';

@@ -13,6 +13,7 @@ import {
 } from './client.js';
 import { VmmError } from './errors.js';
 import { boot, close } from './lifecycle.js';
+import type { MmuFormat, Root } from './hardware-walk/index.js';
 import type { MemoryObject } from './memory-object.js';
 import { hex, toBigInt } from './numbers.js';
 import { raise, type Failure } from './outcome.js';
@@ -124,6 +125,20 @@ export class Vmm {
   /** Page sizes with their levels, largest first. */
   get pages(): readonly PageSize[] {
     return this.#space.pages;
+  }
+
+  /** What the hardware makes of the tables: what `walk` and the lists read them with. */
+  get format(): MmuFormat {
+    return this.#space.template.format;
+  }
+
+  /**
+   * Where a walk begins: the top-level directory. `undefined` where that stands in instance blocks (nv50 family; then
+   * `readInstance` tells) and after `close`.
+   */
+  get root(): Root | undefined {
+    const { directory } = this.#space;
+    return directory && { kind: 'root', target: directory.target, addr: BigInt(directory.addr) };
   }
 
   /** Whether `close` was called. */

@@ -47,7 +47,7 @@ export { listRanges } from './ranges.js';
 export type { EmptyRange, MappedRange, ProblemRange, TableRange } from './range-types.js';
 export type { ProblemKind } from './scan-visitor.js';
 export { TableTotals, type EntryTotal, type MappedTotal, type TableTotal } from './totals.js';
-export { listTree, type TableNode, type TreeNode } from './tree.js';
+export { listTree, type TableNode, type TreeNode, type TreePlace } from './tree.js';
 export {
   ExtractorError,
   readExtractorTree,

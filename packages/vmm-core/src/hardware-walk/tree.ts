@@ -30,7 +30,7 @@ export interface TableNode {
 }
 
 /** Where entries stand in the tree. */
-interface Place {
+export interface TreePlace {
   /** One more than that of their table. */
   readonly depth: number;
   /** First entry, in its table. */
@@ -40,7 +40,7 @@ interface Place {
 }
 
 /** One node of the tree, in the order in which a tree is printed. */
-export type TreeNode = TableNode | (MappedRange & Place) | (EmptyRange & Place) | (ProblemRange & Place);
+export type TreeNode = TableNode | (MappedRange & TreePlace) | (EmptyRange & TreePlace) | (ProblemRange & TreePlace);
 
 /** Collects nodes; what belongs to the second table of a pair waits until the first is done. */
 class TreeBuilder implements ScanVisitor {
