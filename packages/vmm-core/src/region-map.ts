@@ -3,6 +3,7 @@ import { AlignIndex } from './align-index.js';
 import { InvariantError } from './errors.js';
 import { alignDown, alignUp, hex, highLane } from './numbers.js';
 import { keyLow, PAGE_NONE, Region } from './region.js';
+import { StartIndex } from './start-index.js';
 
 /** Regions that are tried one by one before the index for the alignment is asked. */
 const PATIENCE = 16;
@@ -19,6 +20,7 @@ export class RegionMap {
     update: (region) => this.#alignIndex.update(region),
   });
   readonly #used = new RbTree<Region>((a, b) => a.addr - b.addr);
+  readonly #starts = new StartIndex();
   readonly #pageBlockShift: number;
   /** What `find` found last: calls often come in pairs on one region. */
   #found: Region | undefined = undefined;
@@ -67,7 +69,19 @@ export class RegionMap {
   find(addr: number): Region | undefined {
     const last = this.#found;
     if (last?.used === true && addr >= last.addr && addr < last.end) return last;
-    // One comparison a step: the last region that does not begin behind the address, then a look at its end.
+    const exact = this.#starts.find(addr);
+    if (exact !== undefined) {
+      this.#found = exact;
+      return exact;
+    }
+    const below = this.#floor(addr);
+    if (below === undefined || addr >= below.end) return undefined;
+    this.#found = below;
+    return below;
+  }
+
+  /** The last used region that does not begin behind an address. */
+  #floor(addr: number): Region | undefined {
     const hi = highLane(addr);
     const lo = keyLow(addr);
     let region = this.#used.root;
@@ -81,8 +95,6 @@ export class RegionMap {
         region = region.right;
       }
     }
-    if (below === undefined || addr >= below.end) return undefined;
-    this.#found = below;
     return below;
   }
 
@@ -175,6 +187,7 @@ export class RegionMap {
 
   /** Takes a region out of the tree of used ones, to be given to {@link release}. */
   unuse(region: Region): void {
+    this.#starts.erase(region);
     this.#used.erase(region);
     region.used = false;
   }
@@ -234,13 +247,13 @@ export class RegionMap {
         throw new InvariantError(`merging a piece of the region at ${hex(region.addr)} both ways`);
       // Neither key passes another region's: the trees stay in order.
       region.size -= size;
-      next.addr -= size;
+      this.#move(next, next.addr - size);
       next.size += size;
       return next;
     }
     if (prev === undefined) return region;
     prev.size += size;
-    region.addr += size;
+    this.#move(region, region.addr + size);
     region.size -= size;
     return prev;
   }
@@ -260,7 +273,8 @@ export class RegionMap {
       if (!region.isLinked) throw new InvariantError(`${place} is in no tree`);
       if (region.used) {
         used++;
-        if (this.find(region.addr) !== region) throw new InvariantError(`${place} is not found in its tree`);
+        if (this.#starts.find(region.addr) !== region) throw new InvariantError(`${place} is not indexed`);
+        if (this.#floor(region.addr) !== region) throw new InvariantError(`${place} is not found in its tree`);
         if (region.part && region.prev?.used !== true) throw new InvariantError(`${place} is a part of nothing`);
       } else {
         free++;
@@ -312,9 +326,18 @@ export class RegionMap {
     if (before !== undefined) this.#used.insertAfter(region, before);
     else if (first !== undefined) this.#used.insertBefore(region, first);
     else this.#used.insert(region);
+    this.#starts.insert(region);
+  }
+
+  /** Moves the beginning of a used region, which passes no other one. */
+  #move(region: Region, addr: number): void {
+    this.#starts.erase(region);
+    region.addr = addr;
+    this.#starts.insert(region);
   }
 
   #delete(region: Region): void {
+    this.#starts.erase(region);
     this.#used.erase(region);
     this.#unlink(region);
   }
