@@ -56,8 +56,8 @@ const REFERENCES: Readonly<Record<string, Reference>> = {
   },
 };
 
-/** Replays before those that count: the heap has grown by then, and everything that matters is compiled. */
-const WARM_UP = 8;
+/** Replays before those that count: until the heap has stopped growing, whose fresh pages cost more than the work. */
+const WARM_UP = 16;
 
 /** What one workload took. Times are medians over the replays. */
 export interface WorkloadReport {
