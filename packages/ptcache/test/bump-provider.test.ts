@@ -182,3 +182,10 @@ test('find and allocations know what is live, whatever was freed', () => {
   all.forEach((memory, i) => i % 5 !== 0 && provider.free(memory));
   expect(all.map((memory) => provider.find(memory.addr + 0xfff) === memory)).toEqual(all.map((_, i) => i % 5 === 0));
 });
+
+test('alignments beyond 32 bits', () => {
+  const provider = new BumpProvider();
+  expect(provider.allocate(0x1000, 2 ** 40, true)?.addr).toBe(2 ** 40);
+  expect(() => provider.allocate(0x1000, 2 ** 40 + 0x1000, true)).toThrow('is not a power of two');
+  expect(() => provider.allocate(0x1000, 3 * 2 ** 30, true)).toThrow('is not a power of two');
+});

@@ -285,6 +285,15 @@ describe('refusals', () => {
     expect(pool.stats()).toMatchObject({ live: 1, cached: 0, bytes: 0x1000 });
   });
 
+  test('a peak stays when less is held', () => {
+    const pool = new PageTablePool(new BumpProvider());
+    const [one, two] = [pool.get(0x1000, 0x1000, true), pool.get(0x2000, 0x1000, true)];
+    pool.put(two, true);
+    pool.put(one, true);
+    pool.get(0x1000, 0x1000, true);
+    expect(pool.stats()).toMatchObject({ bytes: 0x1000, peakBytes: 0x3000, live: 1, peak: 2 });
+  });
+
   test('a pool ends with its block', () => {
     const pool = new PageTablePool(new BumpProvider());
     {
