@@ -22,17 +22,18 @@ export function* tablePieces(
 ): IterableIterator<TablePiece> {
   const { shift, levels } = space.pageAt(page);
   const unit = pow2(shift);
+  const whole = levels.reduce((bits, level) => bits + level.bits, shift);
+  const leaf = levels[0] as Level;
   for (let at = addr; at < addr + size;) {
     // Down to the table, or to the lowest directory that there is: nothing below the entry where the way ends.
     let table: PageTable | undefined = space.root;
-    let span = shift + levels.reduce((bits, level) => bits + level.bits, 0);
+    let span = whole;
     for (let i = levels.length - 1; i > 0 && table !== undefined; i--) {
       const { bits } = levels[i] as Level;
       span -= bits;
       table = table.children[bitField(at, span, bits)];
     }
     const end = Math.min(addr + size, alignDown(at, span) + pow2(span));
-    const leaf = levels[0] as Level;
     // A directory entry holds one table there, of one page size (KD-06).
     if (leaf.type === 'PGT' && table?.pageShift !== shift) table = undefined;
     yield { addr: at, index: bitField(at, shift, leaf.bits), count: (end - at) / unit, table };
