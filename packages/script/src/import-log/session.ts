@@ -202,15 +202,7 @@ export class Session {
       target === 'vram'
         ? { kind: 'extents', page, type, pieces: [[MEMORY_BASE, size]] }
         : { kind: 'dmaRange', addr: MEMORY_BASE, pages: Number(size >> 12n) };
-    const definition: MemOperation = { op: 'mem', line: 0, id, target, layout };
-    try {
-      this.replayer.step(definition);
-    } catch (error) {
-      if (error instanceof ScriptError || error instanceof RangeError) return undefined;
-      throw error;
-    }
-    this.#memories.set(id, definition);
-    return id;
+    return this.#define({ op: 'mem', line: 0, id, target, layout }) ? id : undefined;
   }
 
   /** An object whose place and layout the log tells. */
@@ -221,16 +213,21 @@ export class Session {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const id = `m${this.#known.size}`;
-    const definition: MemOperation = { op: 'mem', line: 0, id, target, layout };
+    if (!this.#define({ op: 'mem', line: 0, id, target, layout })) return undefined;
+    this.#known.set(key, id);
+    return id;
+  }
+
+  /** Makes an object, unless it makes no sense. */
+  #define(definition: MemOperation): boolean {
     try {
       this.replayer.step(definition);
     } catch (error) {
-      if (error instanceof ScriptError || error instanceof RangeError) return undefined;
+      if (error instanceof ScriptError || error instanceof RangeError) return false;
       throw error;
     }
-    this.#known.set(key, id);
-    this.#memories.set(id, definition);
-    return id;
+    this.#memories.set(definition.id, definition);
+    return true;
   }
 
   /** An object that can be mapped with pages of one size. */
