@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fromRoot } from '../packages.js';
+import { CHROMIUM_FLAGS } from '../testing/chromium.js';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const hasBrowser = existsSync(executablePath);
@@ -32,15 +33,7 @@ describe.runIf(hasBrowser)('the site', () => {
     }
     browser = await chromium.launch({
       executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
+      args: [...CHROMIUM_FLAGS],
     });
     page = await browser.newPage();
     page.on('pageerror', (error) => errors.push(error.message));

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { expect } from 'vitest';
+import { CHROMIUM_FLAGS } from '../testing/chromium.js';
 
 const program = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
@@ -25,15 +26,7 @@ export async function titleOf(site: string): Promise<string> {
   const { port } = server.address() as { port: number };
   const browser = await chromium.launch({
     executablePath: program,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: [...CHROMIUM_FLAGS],
   });
   try {
     const page = await browser.newPage();
