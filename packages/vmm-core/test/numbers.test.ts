@@ -4,6 +4,7 @@ import {
   alignDown,
   alignUp,
   bitField,
+  exactNumber,
   fromLanes,
   hex,
   hexDigits,
@@ -14,6 +15,7 @@ import {
   paddedHex,
   pow2,
   shiftRight,
+  toBigInt,
   toNumber,
 } from '../src/numbers.js';
 
@@ -106,4 +108,34 @@ describe('toNumber', () => {
   test.each([-1n, 2n ** 53n + 1n, 2n ** 57n + 8n, 2n ** 64n, 2n ** 64n - 1n, 2n ** 70n])('refuses %s', (value) => {
     expect(toNumber(value)).toBe(undefined);
   });
+});
+
+describe('exactNumber', () => {
+  test('is toNumber, with NaN for undefined', () => {
+    const wide = fc.bigInt({ min: -(2n ** 66n), max: 2n ** 66n });
+    fc.assert(
+      fc.property(fc.oneof(addresses, wide), (value) => {
+        expect(exactNumber(value)).toBe(toNumber(value) ?? Number.NaN);
+      }),
+    );
+  });
+
+  test.each([2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 2n, 2n ** 63n])('takes %s', (value) => {
+    expect(exactNumber(value)).toBe(Number(value));
+  });
+
+  test.each([-1n, 2n ** 53n + 1n, 2n ** 57n + 8n, 2n ** 64n, 2n ** 64n + 16n, 2n ** 64n - 1n])(
+    'refuses %s',
+    (value) => {
+      expect(exactNumber(value)).toBeNaN();
+    },
+  );
+});
+
+test('an address goes back to what it was', () => {
+  fc.assert(
+    fc.property(addresses, (value) => {
+      expect(toBigInt(Number(value))).toBe(value);
+    }),
+  );
 });
