@@ -27,7 +27,7 @@ export function* sparseBlocks(pages: readonly PageSize[], addr: number, size: nu
     if (page !== largest) {
       const above = shiftOf(page - 1);
       const part = alignUp(at, above) - at;
-      if (left - part >= pow2(above)) block = part - (part % pow2(shift));
+      if (left - part >= pow2(above)) block = part;
     }
     yield { page, addr: at, size: block };
     at += block;
