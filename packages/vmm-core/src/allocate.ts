@@ -1,5 +1,6 @@
 // Handing out address space and taking it back.
 
+import type { AllocationRequest } from './allocation-request.js';
 import { hex, isAligned, paddedHex } from './numbers.js';
 import { LOG } from './observer.js';
 import { failure, type Failure } from './outcome.js';
@@ -16,22 +17,6 @@ const MIN_ALIGN = 12;
 
 /** log2 of the unit in which all addresses and sizes are exact. */
 const UNIT_SHIFT = 4;
-
-/** What `get` is asked for. */
-export interface AllocationRequest {
-  /** Whether page tables are built now and kept until `put`. */
-  readonly getref: boolean;
-  /** Whether maps take references and unmaps drop them. */
-  readonly mapref: boolean;
-  readonly sparse: boolean;
-  /** log2 of the page size, 0 for any. */
-  readonly shift: number;
-  /** log2 of the alignment; page size and 4 KiB are minima. */
-  readonly align: number;
-  readonly size: number;
-  /** The size where it is not exact as a number: no multiple of any page size then. */
-  readonly exactSize: bigint | undefined;
-}
 
 /** Allocates address space (`nvkm_vmm_get_locked`). */
 export function allocate(space: SpaceState, request: AllocationRequest): Region | Failure {

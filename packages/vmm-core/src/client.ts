@@ -69,15 +69,15 @@ export function clientGet(
     const bad = checkU64(size, 'size');
     if (bad !== undefined) return bad;
   }
-  return allocate(space, {
-    getref: type === 'ptes',
-    mapref: type === 'addr',
-    sparse,
-    shift,
-    align,
-    size: exact ? number : nearby(size),
-    exactSize: exact ? undefined : size,
-  });
+  const { request } = space;
+  request.getref = type === 'ptes';
+  request.mapref = type === 'addr';
+  request.sparse = sparse;
+  request.shift = shift;
+  request.align = align;
+  request.size = exact ? number : nearby(size);
+  request.exactSize = exact ? undefined : size;
+  return allocate(space, request);
 }
 
 /** Frees an allocation by its address. */
@@ -141,14 +141,10 @@ export function clientMap(
   }
   const piece = whole ? region : space.regions.split(region, at, length);
   piece.busy = true;
-  const failed = mapRegion(space, piece, {
-    addr: at,
-    size: length,
-    memory,
-    offset: Number.isNaN(from) ? nearby(offset ?? 0n) : from,
-    exactOffset: Number.isNaN(from) ? offset : undefined,
-    args,
-  });
+  const map = space.mapState;
+  if (Number.isNaN(from)) map.begin(at, length, memory, nearby(offset ?? 0n), offset, args);
+  else map.begin(at, length, memory, from, undefined, args);
+  const failed = mapRegion(space, piece, memory, map);
   piece.busy = false;
   if (failed !== undefined && !whole) mergeUnmapped(space, piece);
   return failed;

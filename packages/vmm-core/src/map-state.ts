@@ -1,20 +1,27 @@
-import type { PageSize } from './backend.js';
+import type { MapArguments, PageSize } from './backend.js';
 import type { MemoryObject } from './memory-object.js';
 import type { TagAllocator, TagRecord } from './tags.js';
 
 const NO_PAGE: PageSize = { shift: 0, flags: 0, levels: [] };
 
 /**
- * State of one map while it is checked and written (`nvkm_vmm_map`). The core fills the upper part, the backend's
- * `valid` the template, and the writers carry the template on from run to run and from table to table.
+ * What a map is asked for, and its state while it is checked and written (`nvkm_vmm_map`). The core fills the upper part,
+ * the backend's `valid` the template, and the writers carry the template on from run to run and from table to table.
+ * One object serves all maps of a space, one at a time.
  *
  * Entry values are two unsigned 32-bit lanes: 64-bit sums are exact that way and cost no BigInt.
  */
 export class MapState {
+  /** Where it goes, in bytes. */
+  addr = 0;
+  size = 0;
   /** The object that is mapped. */
   memory: MemoryObject | undefined = undefined;
   /** Where in the object the map starts, in bytes. */
   offset = 0;
+  /** The offset where it is not exact as a number: never aligned to anything then. */
+  exactOffset: bigint | undefined = undefined;
+  args: MapArguments | undefined = undefined;
   /** The page size chosen. */
   page: PageSize = NO_PAGE;
 
@@ -45,6 +52,31 @@ export class MapState {
 
   constructor(tagAllocator: TagAllocator) {
     this.#tagAllocator = tagAllocator;
+  }
+
+  /** Starts with what is asked for: nothing is checked or taken yet. */
+  begin(
+    addr: number,
+    size: number,
+    memory: MemoryObject,
+    offset: number,
+    exactOffset: bigint | undefined,
+    args: MapArguments | undefined,
+  ): void {
+    this.addr = addr;
+    this.size = size;
+    this.memory = memory;
+    this.offset = offset;
+    this.exactOffset = exactOffset;
+    this.args = args;
+    this.tags = undefined;
+    this.withoutTags = false;
+  }
+
+  /** Lets go of the object and of the tags, which are the region's now. */
+  end(): void {
+    this.memory = undefined;
+    this.tags = undefined;
   }
 
   /** Sets the template back to zero: what a backend's `valid` starts from. */

@@ -1,6 +1,6 @@
 // Mapping memory objects: argument checks, choice of the page size, and the map itself.
 
-import { PAGE, type MapArguments } from './backend.js';
+import { PAGE } from './backend.js';
 import { ERRNO } from './errors.js';
 import type { MapState } from './map-state.js';
 import type { MemoryObject } from './memory-object.js';
@@ -15,29 +15,16 @@ import { unmapRange } from './unmap.js';
 import type { MapSource } from './walk.js';
 import { walkMap, walkRef, walkRefMap, walkUnref } from './walks.js';
 
-/** What is to be mapped, and where. */
-export interface MapRequest {
-  readonly addr: number;
-  readonly size: number;
-  readonly memory: MemoryObject;
-  /** Byte of the object that the map starts with. */
-  readonly offset: number;
-  /** The offset where it is not exact as a number: never aligned to anything then. */
-  readonly exactOffset: bigint | undefined;
-  readonly args: MapArguments | undefined;
-}
-
 /** Refuses a map that runs over the end of its object. */
-export function checkOverrun(space: SpaceState, request: MapRequest): Failure | undefined {
-  const { memory, offset, size } = request;
+export function checkOverrun(space: SpaceState, memory: MemoryObject, map: MapState): Failure | undefined {
+  const { offset, size } = map;
   if (offset + size <= memory.size) return undefined;
   space.debug(
-    () =>
-      `overrun ${paddedHex(memory.size, 16)} ${paddedHex(request.exactOffset ?? offset, 16)} ${paddedHex(size, 16)}`,
+    () => `overrun ${paddedHex(memory.size, 16)} ${paddedHex(map.exactOffset ?? offset, 16)} ${paddedHex(size, 16)}`,
   );
   return failure(
     'EINVAL',
-    `${hex(size)} bytes from offset ${hex(request.exactOffset ?? offset)} run over the ${hex(memory.size)} bytes of the object`,
+    `${hex(size)} bytes from offset ${hex(map.exactOffset ?? offset)} run over the ${hex(memory.size)} bytes of the object`,
   );
 }
 
@@ -46,8 +33,8 @@ const UNSUITED = { not: 0, memory: 1, alignment: 2, writer: 3, table: 4 } as con
 type Unsuited = (typeof UNSUITED)[keyof typeof UNSUITED];
 
 /** Compares a map with a page size. Most sizes fail here when one is looked for, so nothing is worded yet. */
-function findUnsuited(space: SpaceState, page: number, request: MapRequest): Unsuited {
-  const { memory, addr, size, offset } = request;
+function findUnsuited(space: SpaceState, page: number, memory: MemoryObject, map: MapState): Unsuited {
+  const { addr, size, offset } = map;
   const { shift, flags, levels } = space.pageAt(page);
   if ((flags & (memory.target === 'vram' ? PAGE.vram : PAGE.host)) === 0) return UNSUITED.memory;
   if (
@@ -55,7 +42,7 @@ function findUnsuited(space: SpaceState, page: number, request: MapRequest): Uns
     !isAligned(addr, shift) ||
     !isAligned(size, shift) ||
     !isAligned(offset, shift) ||
-    request.exactOffset !== undefined
+    map.exactOffset !== undefined
   ) {
     return UNSUITED.alignment;
   }
@@ -65,9 +52,15 @@ function findUnsuited(space: SpaceState, page: number, request: MapRequest): Uns
 }
 
 /** Words what {@link findUnsuited} found, and logs what the driver logs of it. */
-function describeUnsuited(space: SpaceState, page: number, request: MapRequest, why: Unsuited): Failure {
-  const { memory, addr, size } = request;
-  const offset = request.exactOffset ?? request.offset;
+function describeUnsuited(
+  space: SpaceState,
+  page: number,
+  memory: MemoryObject,
+  map: MapState,
+  why: Unsuited,
+): Failure {
+  const { addr, size } = map;
+  const offset = map.exactOffset ?? map.offset;
   const { shift } = space.pageAt(page);
   switch (why) {
     case UNSUITED.memory: {
@@ -94,11 +87,11 @@ function describeUnsuited(space: SpaceState, page: number, request: MapRequest, 
 }
 
 /** Checks everything that depends on the page size (`nvkm_vmm_map_valid`); on success `map` holds the template. */
-export function checkMap(space: SpaceState, page: number, request: MapRequest, map: MapState): Failure | undefined {
+export function checkMap(space: SpaceState, page: number, memory: MemoryObject, map: MapState): Failure | undefined {
   map.page = space.pageAt(page);
-  const why = findUnsuited(space, page, request);
-  if (why !== UNSUITED.not) return describeUnsuited(space, page, request, why);
-  const refusal = space.template.valid(space, map, request.args);
+  const why = findUnsuited(space, page, memory, map);
+  if (why !== UNSUITED.not) return describeUnsuited(space, page, memory, map, why);
+  const refusal = space.template.valid(space, map, map.args);
   if (refusal === undefined) return undefined;
   const { line } = refusal;
   if (line !== undefined) space.debug(() => line);
@@ -106,18 +99,18 @@ export function checkMap(space: SpaceState, page: number, request: MapRequest, m
 }
 
 /** Finds the largest page size that a map can use. The failure is that of the smallest. */
-function choosePage(space: SpaceState, request: MapRequest, map: MapState): number | Failure {
+function choosePage(space: SpaceState, memory: MemoryObject, map: MapState): number | Failure {
   for (let page = 0; page < space.pages.length; page++) {
-    if (findUnsuited(space, page, request) !== UNSUITED.not) continue;
+    if (findUnsuited(space, page, memory, map) !== UNSUITED.not) continue;
     map.page = space.pageAt(page);
-    if (space.template.valid(space, map, request.args) === undefined) return page;
+    if (space.template.valid(space, map, map.args) === undefined) return page;
   }
   // Once more, with words.
   space.debug(() => 'invalid at any page size');
   let failed: Failure | undefined;
   for (let page = 0; page < space.pages.length; page++) {
     space.debug(() => `trying ${space.pageAt(page).shift}`);
-    failed = checkMap(space, page, request, map);
+    failed = checkMap(space, page, memory, map);
   }
   return failure('EINVAL', `no page size suits the map; the smallest: ${failed?.message ?? 'none'}`);
 }
@@ -126,35 +119,29 @@ function choosePage(space: SpaceState, request: MapRequest, map: MapState): numb
 export function checkFixedMap(
   space: SpaceState,
   page: number,
-  request: MapRequest,
+  memory: MemoryObject,
   map: MapState,
 ): Failure | undefined {
-  const failed = checkMap(space, page, request, map);
+  const failed = checkMap(space, page, memory, map);
   if (failed !== undefined) space.debug(() => `invalid ${-ERRNO[failed.code]}`);
   return failed;
 }
 
 /**
- * Maps a memory object into the whole of a region (`nvkm_vmm_map_locked`). After a failure the region has what it had
- * before.
+ * Maps a memory object into the whole of a region (`nvkm_vmm_map_locked`), as `map` says. After a failure the region has
+ * what it had before.
  */
-export function mapRegion(space: SpaceState, region: Region, request: MapRequest): Failure | undefined {
-  const failed = checkOverrun(space, request);
+export function mapRegion(space: SpaceState, region: Region, memory: MemoryObject, map: MapState): Failure | undefined {
+  const failed = checkOverrun(space, memory, map);
   if (failed !== undefined) return failed;
-  const { memory } = request;
-  const map = space.mapState;
-  map.memory = memory;
-  map.offset = request.offset;
-  map.tags = undefined;
-  map.withoutTags = false;
   const given = region.refd !== PAGE_NONE ? region.refd : region.page;
   let page = given;
   if (given === PAGE_NONE) {
-    const chosen = choosePage(space, request, map);
+    const chosen = choosePage(space, memory, map);
     if (typeof chosen !== 'number') return chosen;
     page = chosen;
   } else {
-    const refused = checkFixedMap(space, given, request, map);
+    const refused = checkFixedMap(space, given, memory, map);
     if (refused !== undefined) {
       map.dropTags();
       return refused;
@@ -170,10 +157,9 @@ export function mapRegion(space: SpaceState, region: Region, request: MapRequest
   } else {
     walkMap(space, page, region.addr, region.size, map);
   }
-  holdMemory(space, region, memory, request.offset, map.tags);
+  holdMemory(space, region, memory, map.offset, map.tags);
   region.mapped = true;
-  map.memory = undefined;
-  map.tags = undefined;
+  map.end();
   return undefined;
 }
 

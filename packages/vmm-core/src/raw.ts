@@ -74,18 +74,15 @@ export function rawMap(
   const page = checkRange(space, range) ?? checkSize(space, range);
   if (typeof page !== 'number') return page;
   const { addr, size } = range;
-  const request = { addr, size, memory, offset, exactOffset, args };
   const map = space.mapState;
-  map.memory = memory;
-  map.offset = offset;
-  map.tags = undefined;
+  map.begin(addr, size, memory, offset, exactOffset, args);
   map.withoutTags = true;
   const failed =
-    checkOverrun(space, request) ?? checkFixedMap(space, page, request, map) ?? checkRefs(space, page, range, false);
+    checkOverrun(space, memory, map) ?? checkFixedMap(space, page, memory, map) ?? checkRefs(space, page, range, false);
   if (failed !== undefined) return failed;
   seek(map, memory);
   walkMap(space, page, addr, size, map);
-  map.memory = undefined;
+  map.end();
   return undefined;
 }
 

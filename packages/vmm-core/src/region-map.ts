@@ -3,7 +3,7 @@ import { AlignIndex } from './align-index.js';
 import { InvariantError } from './errors.js';
 import { alignDown, alignUp, hex, highLane } from './numbers.js';
 import { keyLow, PAGE_NONE, Region } from './region.js';
-import { StartIndex } from './start-index.js';
+import { UsedRegions } from './used-regions.js';
 
 /** Regions that are tried one by one before the index for the alignment is asked. */
 const PATIENCE = 16;
@@ -11,16 +11,15 @@ const PATIENCE = 16;
 const MAX_SPARES = 1024;
 
 /**
- * The regions of an address space: a tree of free ones ordered by size and address, an index of used ones by address, and
- * a list of all in address order.
+ * The regions of an address space: a tree of free ones ordered by size and address, the used ones by address, and a list
+ * of all in address order.
  */
 export class RegionMap {
   readonly #alignIndex = new AlignIndex();
   readonly #free = new RbTree<Region>((a, b) => a.size - b.size || a.addr - b.addr, {
     update: (region) => this.#alignIndex.update(region),
   });
-  readonly #used = new RbTree<Region>((a, b) => a.addr - b.addr);
-  readonly #starts = new StartIndex();
+  readonly #used = new UsedRegions();
   readonly #pageBlockShift: number;
   /** What `find` found last: calls often come in pairs on one region. */
   #found: Region | undefined = undefined;
@@ -44,7 +43,9 @@ export class RegionMap {
 
   /** The used region with the lowest address. */
   get firstUsed(): Region | undefined {
-    return this.#used.first();
+    const first = this.#first;
+    // Two free regions are never neighbours.
+    return first?.used === false ? first.next : first;
   }
 
   /** All regions in address order. */
@@ -61,7 +62,7 @@ export class RegionMap {
       last.next = region;
       region.prev = last;
     }
-    if (region.used) this.#insertUsed(region);
+    if (region.used) this.#used.insert(region);
     else this.#insertFree(region);
   }
 
@@ -69,32 +70,14 @@ export class RegionMap {
   find(addr: number): Region | undefined {
     const last = this.#found;
     if (last?.used === true && addr >= last.addr && addr < last.end) return last;
-    const exact = this.#starts.find(addr);
+    const exact = this.#used.startingAt(addr);
     if (exact !== undefined) {
       this.#found = exact;
       return exact;
     }
-    const below = this.#floor(addr);
+    const below = this.#used.floor(addr);
     if (below === undefined || addr >= below.end) return undefined;
     this.#found = below;
-    return below;
-  }
-
-  /** The last used region that does not begin behind an address. */
-  #floor(addr: number): Region | undefined {
-    const hi = highLane(addr);
-    const lo = keyLow(addr);
-    let region = this.#used.root;
-    let below: Region | undefined;
-    while (region !== undefined) {
-      const at = region.addrHi;
-      if (hi === at ? lo < region.addrLo : hi < at) {
-        region = region.left;
-      } else {
-        below = region;
-        region = region.right;
-      }
-    }
     return below;
   }
 
@@ -182,12 +165,11 @@ export class RegionMap {
     region.used = true;
     // An allocation is usually mapped at once.
     this.#found = region;
-    this.#insertUsed(region);
+    this.#used.insert(region);
   }
 
-  /** Takes a region out of the tree of used ones, to be given to {@link release}. */
+  /** Takes a region out of the used ones, to be given to {@link release}. */
   unuse(region: Region): void {
-    this.#starts.erase(region);
     this.#used.erase(region);
     region.used = false;
   }
@@ -215,12 +197,12 @@ export class RegionMap {
     if (piece.addr !== addr) {
       piece = this.#tail(piece, piece.end - addr);
       piece.part = true;
-      this.#insertUsed(piece);
+      this.#used.insert(piece);
     }
     if (piece.size !== size) {
       const rest = this.#tail(piece, piece.size - size);
       rest.part = true;
-      this.#insertUsed(rest);
+      this.#used.insert(rest);
     }
     return piece;
   }
@@ -247,13 +229,13 @@ export class RegionMap {
         throw new InvariantError(`merging a piece of the region at ${hex(region.addr)} both ways`);
       // Neither key passes another region's: the trees stay in order.
       region.size -= size;
-      this.#move(next, next.addr - size);
+      this.#used.move(next, next.addr - size);
       next.size += size;
       return next;
     }
     if (prev === undefined) return region;
     prev.size += size;
-    this.#move(region, region.addr + size);
+    this.#used.move(region, region.addr + size);
     region.size -= size;
     return prev;
   }
@@ -273,8 +255,7 @@ export class RegionMap {
       if (!region.isLinked) throw new InvariantError(`${place} is in no tree`);
       if (region.used) {
         used++;
-        if (this.#starts.find(region.addr) !== region) throw new InvariantError(`${place} is not indexed`);
-        if (this.#floor(region.addr) !== region) throw new InvariantError(`${place} is not found in its tree`);
+        if (this.#used.floor(region.addr) !== region) throw new InvariantError(`${place} is not found in its tree`);
         if (region.part && region.prev?.used !== true) throw new InvariantError(`${place} is a part of nothing`);
       } else {
         free++;
@@ -317,27 +298,7 @@ export class RegionMap {
     this.#free.insertAt(region, parent, left);
   }
 
-  /** The list of all regions tells the neighbour in the tree: nothing is searched. */
-  #insertUsed(region: Region): void {
-    // Two free regions are never neighbours.
-    let before = region.prev;
-    if (before?.used === false) before = before.prev;
-    const first = before === undefined ? this.#used.first() : undefined;
-    if (before !== undefined) this.#used.insertAfter(region, before);
-    else if (first !== undefined) this.#used.insertBefore(region, first);
-    else this.#used.insert(region);
-    this.#starts.insert(region);
-  }
-
-  /** Moves the beginning of a used region, which passes no other one. */
-  #move(region: Region, addr: number): void {
-    this.#starts.erase(region);
-    region.addr = addr;
-    this.#starts.insert(region);
-  }
-
   #delete(region: Region): void {
-    this.#starts.erase(region);
     this.#used.erase(region);
     this.#unlink(region);
   }

@@ -14,7 +14,7 @@ const NEW = (PAGE_NONE << 6) | (PAGE_NONE << 9);
 
 /**
  * A region of address space (`nvkm_vma`): free, allocated, or a part of an allocation that a map split off. It is a
- * node of either the free tree or the tree of used regions, and of the list of all regions in address order.
+ * node of the free tree or, if need be, of the tree of used regions, and of the list of all regions in address order.
  *
  * Regions are what an address space has most of, and searches go through them: V8 keeps a double in an object of its
  * own, a cache miss away, and small integers in place. So address and size are kept as two lanes each, and flags and
@@ -37,6 +37,8 @@ export class Region extends RbNode<Region> {
   /** Byte of the object that the map starts with. */
   offset = 0;
   tags: TagRecord | undefined = undefined;
+  /** While it is used: its place among those that are not in the tree yet, or -1; see `UsedRegions`. */
+  waiting = -1;
   /** While it is free: for each alignment that `AlignIndex` looks after, the largest room in the subtree. */
   most: number[] | undefined = undefined;
 

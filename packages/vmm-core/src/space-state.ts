@@ -1,5 +1,6 @@
 import type { PooledTable, TableMemory } from '@nvmmu/ptcache';
 import { RbMap } from '@nvmmu/rbtree';
+import { AllocationRequest } from './allocation-request.js';
 import type { BoundSpace, HostPages, Level, LevelType, PageSize, SpaceTemplate } from './backend.js';
 import { VmmError, InvariantError } from './errors.js';
 import type { DeviceState } from './device-state.js';
@@ -38,6 +39,7 @@ export class SpaceState implements BoundSpace {
   readonly joined: TableMemory[] = [];
   readonly regions: RegionMap;
   readonly walk: Walk;
+  readonly request: AllocationRequest = new AllocationRequest();
   readonly mapState: MapState;
   start = 0;
   limit = 0;
