@@ -220,7 +220,7 @@ export class PageTablePool {
       this.#cached--;
       this.#cachedBytes -= parked.memory.size;
       this.#reused++;
-      if (zero) parked.memory.words.fill(0, 0, size / 4);
+      if (zero) parked.words.fill(0, 0, size / 4);
       parked.live = true;
       return parked;
     }

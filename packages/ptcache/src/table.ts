@@ -7,11 +7,13 @@ import type { Parent } from './parent.js';
  * must not be used again, since the next `get` may hand out the same object.
  */
 export class PooledTable {
+  /** The words of `memory`, here too since each access to the table begins with them. */
+  readonly words: Uint32Array;
   /** The allocation that holds the table. For a sub-allocated table it is the 4 KiB parent, neighbours included. */
   readonly memory: TableMemory;
   /** Byte offset of the table inside `memory`: 0 unless it is sub-allocated. */
   readonly base: number;
-  /** `base` as an index into `memory.words`. */
+  /** `base` as an index into `words`. */
   readonly wordBase: number;
   /** Address of the table in bytes, as the GPU sees it: what a directory entry points at. */
   readonly addr: number;
@@ -38,6 +40,7 @@ export class PooledTable {
    * @internal
    */
   constructor(memory: TableMemory, base: number, sub: boolean, owner: Bucket | Parent) {
+    this.words = memory.words;
     this.memory = memory;
     this.base = base;
     this.wordBase = base / 4;

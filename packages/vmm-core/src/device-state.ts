@@ -74,7 +74,7 @@ export class DeviceState {
     try {
       const table = this.pool.get(size, align, zero);
       // Slices of a shared 4 KiB come from the pool as they are.
-      if (zero && table?.sub === true) table.memory.words.fill(0, table.wordBase, table.wordBase + size / 4);
+      if (zero && table?.sub === true) table.words.fill(0, table.wordBase, table.wordBase + size / 4);
       return table;
     } catch (error) {
       this.emitter.hold(error);

@@ -24,7 +24,7 @@ export function fillEntries(
     const addr = paddedHex(table.addr + index * level.entryBytes, 10);
     space.log(`   ${addr} ${entryText(value, 0, value.length)} ${paddedHex(count, 8)}`, 'spam');
   }
-  const { words } = table.memory;
+  const { words } = table;
   const per = value.length;
   const from = table.wordBase + index * per;
   const to = from + count * per;
@@ -79,7 +79,7 @@ export function writePde(
   }
   const per = level.entryBytes >> 2;
   const at = table.wordBase + index * per;
-  for (let i = 0; i < per; i++) table.memory.words[at + i] = scratch[i] as number;
+  for (let i = 0; i < per; i++) table.words[at + i] = scratch[i] as number;
   logWrites(space, level.entryBytes, level.entryBytes, table, index, 1);
 }
 
@@ -98,7 +98,7 @@ export function logWrites(
   count: number,
 ): void {
   if (space.logLevel < LOG.spam) return;
-  const { words } = table.memory;
+  const { words } = table;
   for (let i = index; i < index + count; i++) {
     const at = table.wordBase + i * (stride >> 2);
     space.log(`   ${paddedHex(table.addr + i * stride, 10)} ${entryText(words, at, width >> 2)}`, 'spam');

@@ -225,7 +225,7 @@ export function releaseFrames(walk: Walk, index: number, count: number): void {
   const frames = leaf.frames;
   if (frames === undefined) throw new InvariantError('page frames at a level that can not map them');
   const table = leafMemory(walk);
-  const { words } = table.memory;
+  const { words } = table;
   const at = table.wordBase + index * (leaf.entryBytes >> 2);
   const wrote =
     space.logLevel === 0

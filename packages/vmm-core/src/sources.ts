@@ -46,7 +46,7 @@ export function writeFromSource(
       throw new InvariantError(`an address list can't fill pages of shift ${map.page.shift}`);
     }
     if (space.logLevel >= LOG.spam) space.log(`DMAA ${paddedHex(index, 8)} ${paddedHex(count, 8)} PTE(s)`, 'spam');
-    level.writeList(table.memory.words, table.wordBase + index * perEntry, memory.starts, map.cursor, count, map);
+    level.writeList(table.words, table.wordBase + index * perEntry, memory.starts, map.cursor, count, map);
     map.cursor += count;
     logWrites(space, level.entryBytes, level.entryBytes, table, index, count);
     return;
@@ -72,7 +72,7 @@ export function writeFromSource(
     }
     if (space.logLevel >= LOG.spam) space.log(`ITER ${paddedHex(at, 8)} ${paddedHex(n, 8)} PTE(s)`, 'spam');
     if (n > 0) {
-      level.write(table.memory.words, table.wordBase + at * perEntry, at, n, addr, map);
+      level.write(table.words, table.wordBase + at * perEntry, at, n, addr, map);
       logWrites(space, level.entryBytes, level.entryBytes, table, at, n);
     }
     at += n;

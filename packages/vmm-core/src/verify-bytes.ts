@@ -14,7 +14,7 @@ export function verifyBytes(space: SpaceState): void {
 function wordsAt(table: PooledTable, level: Level, index: number): Uint32Array {
   const per = level.entryBytes >> 2;
   const at = table.wordBase + index * per;
-  return table.memory.words.subarray(at, at + per);
+  return table.words.subarray(at, at + per);
 }
 
 function equals(words: Uint32Array, value: EntryWords | Uint32Array | undefined): boolean {

@@ -170,7 +170,7 @@ function writeFrames(walk: Walk, index: number, count: number, source: FrameCurs
   if (leaf.frames === undefined) throw new InvariantError('page frames at a level that can not map them');
   const table = leafMemory(walk);
   const at = table.wordBase + index * (leaf.entryBytes >> 2);
-  leaf.frames.write(table.memory.words, at, source.lanes, source.next, count, space.hostPages);
+  leaf.frames.write(table.words, at, source.lanes, source.next, count, space.hostPages);
   source.next += count;
   // Only the low half of a 16-byte entry is written.
   logWrites(space, leaf.entryBytes, 8, table, index, count);
