@@ -62,6 +62,8 @@ const adapters = {
       },
       erase() {
         for (let i = 0; i < items.length; i++) tree.erase(items[i]);
+        // What is kept would be copied by the garbage collector, at the cost of the next phase.
+        items = [];
         return tree.size;
       },
     };

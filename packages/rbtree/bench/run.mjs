@@ -68,10 +68,10 @@ async function measure(name) {
   const bound = between.reduce((total, key) => total + (unique.has(key) ? key : above.get(key - 1)), 0);
   const gone = shuffled(keys, next);
   const times = Object.fromEntries(PHASES.map((phase) => [phase, []]));
+  // One instance for all rounds, which each leave it empty: the functions of a new one would start out unoptimised.
+  const library = await open(name);
   for (let round = 0; round < rounds + WARM_UP; round++) {
-    const library = await open(name);
     const time = (phase, run) => {
-      globalThis.gc();
       const start = performance.now();
       const result = run();
       if (round >= WARM_UP) times[phase].push(((performance.now() - start) * 1e6) / count);
@@ -150,7 +150,6 @@ if (options.library !== undefined) {
   for (let pass = 0; pass < passes; pass++) {
     for (const name of names) {
       const { stdout } = await promisify(execFile)(process.execPath, [
-        '--expose-gc',
         fileURLToPath(import.meta.url),
         `--library=${name}`,
         `--keys=${count}`,
