@@ -1,4 +1,4 @@
-import { PAGE, VmmError } from '@nvmmu/vmm-core';
+import { once, PAGE, VmmError } from '@nvmmu/vmm-core';
 import type { Chip, KindTable, MemoryTarget, PageSize, SpaceTemplate } from '@nvmmu/vmm-core';
 import type { ApertureOf } from './aperture.js';
 import { flush } from './flush.js';
@@ -51,11 +51,14 @@ function makeTemplate(variant: FermiVariant, bigShift: BigShift): SpaceTemplate 
     tagShift: bigShift === 16 && !sparse ? 16 : 17,
     hasHalfTags: bigShift === 16 && sparse,
   };
+  const format = once(() => format1(variant.name, bigShift, kinds));
   const joinFlags = bigShift === 16 && sparse ? INSTANCE_BIG_64K : 0;
   return {
     pages: pageSizes(variant, bigShift),
     pageBlockShift: 0,
-    format: format1(variant.name, bigShift, kinds),
+    get format() {
+      return format();
+    },
     instanceBytes: INSTANCE_BYTES,
     valid: (_space, map, args) => prepareMap(rules, map, args),
     flush,
@@ -69,7 +72,7 @@ function makeTemplate(variant: FermiVariant, bigShift: BigShift): SpaceTemplate 
 
 /** Makes a chip with the two-level MMU that pairs tables of big and small pages. */
 export function fermiChip(variant: FermiVariant): Chip {
-  const templates = { 16: makeTemplate(variant, 16), 17: makeTemplate(variant, 17) };
+  const templates = { 16: once(() => makeTemplate(variant, 16)), 17: once(() => makeTemplate(variant, 17)) };
   return {
     name: variant.name,
     arguments: variant.sparse ? ['bigPage'] : [],
@@ -78,7 +81,7 @@ export function fermiChip(variant: FermiVariant): Chip {
     kinds: variant.kinds,
     mapArguments: ['kind', 'ro', 'priv', 'vol'],
     template: variant.sparse
-      ? (_device, { bigPage }) => templates[checkedBigShift(bigPage ?? DEFAULT_BIG_SHIFT, 'big-page shift')]
-      : ({ fbPage }) => templates[checkedBigShift(fbPage, 'framebuffer page shift')],
+      ? (_device, { bigPage }) => templates[checkedBigShift(bigPage ?? DEFAULT_BIG_SHIFT, 'big-page shift')]()
+      : ({ fbPage }) => templates[checkedBigShift(fbPage, 'framebuffer page shift')](),
   };
 }

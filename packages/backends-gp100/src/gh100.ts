@@ -1,4 +1,4 @@
-import type { Chip, MmuFormat } from '@nvmmu/vmm-core';
+import { type Chip, once } from '@nvmmu/vmm-core';
 import { discrete } from './apertures.js';
 import { flushHopper } from './flush.js';
 import { format3 } from './format-3.js';
@@ -7,7 +7,7 @@ import { turingKinds } from './kinds.js';
 import { hopperPages } from './pages-3.js';
 import { validFormat3 } from './valid.js';
 
-const format: MmuFormat = format3(turingKinds);
+const format = once(() => format3(turingKinds));
 
 /** Hopper: 57-bit addresses, six levels, entries of format 3; no page frames and no fault methods. */
 export const gh100: Chip = {
@@ -20,7 +20,9 @@ export const gh100: Chip = {
   template: (_device, { replay = false }) => ({
     pages: hopperPages,
     pageBlockShift: 0,
-    format,
+    get format() {
+      return format();
+    },
     instanceBytes: SUBCONTEXT_INSTANCE_BYTES,
     valid: validFormat3(discrete, turingKinds),
     flush: flushHopper,

@@ -1,5 +1,5 @@
 import { gm200Kinds } from '@nvmmu/backends-gf100';
-import type { Chip, MmuFormat } from '@nvmmu/vmm-core';
+import { type Chip, once } from '@nvmmu/vmm-core';
 import { discrete } from './apertures.js';
 import { cancelFault, replayFaults } from './faults.js';
 import { flushPascal } from './flush.js';
@@ -8,7 +8,7 @@ import { INSTANCE_BYTES, joinPascal, partDirectory } from './instance.js';
 import { discretePages } from './pages-2.js';
 import { validFormat2 } from './valid.js';
 
-const format: MmuFormat = format2('gp100', gm200Kinds);
+const format = once(() => format2('gp100', gm200Kinds));
 
 /** Pascal: 49-bit addresses, five levels, pages of 4 KiB, 64 KiB and 2 MiB. */
 export const gp100: Chip = {
@@ -21,7 +21,9 @@ export const gp100: Chip = {
   template: (_device, { replay = false }) => ({
     pages: discretePages,
     pageBlockShift: 0,
-    format,
+    get format() {
+      return format();
+    },
     instanceBytes: INSTANCE_BYTES,
     valid: validFormat2(discrete, gm200Kinds),
     flush: flushPascal,

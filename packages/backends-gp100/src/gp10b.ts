@@ -1,5 +1,5 @@
 import { gm200Kinds } from '@nvmmu/backends-gf100';
-import type { Chip, MmuFormat } from '@nvmmu/vmm-core';
+import { type Chip, once } from '@nvmmu/vmm-core';
 import { integrated } from './apertures.js';
 import { cancelFault, replayFaults } from './faults.js';
 import { flushPascal } from './flush.js';
@@ -8,7 +8,7 @@ import { INSTANCE_BYTES, joinPascal, partDirectory } from './instance.js';
 import { integratedPages } from './pages-2.js';
 import { validFormat2 } from './valid.js';
 
-const format: MmuFormat = format2('gp10b', gm200Kinds);
+const format = once(() => format2('gp10b', gm200Kinds));
 
 /** Pascal in Tegra X2: memory is the system's, and only the non-coherent kind can be mapped. */
 export const gp10b: Chip = {
@@ -21,7 +21,9 @@ export const gp10b: Chip = {
   template: (_device, { replay = false }) => ({
     pages: integratedPages,
     pageBlockShift: 0,
-    format,
+    get format() {
+      return format();
+    },
     instanceBytes: INSTANCE_BYTES,
     valid: validFormat2(integrated, gm200Kinds),
     flush: flushPascal,

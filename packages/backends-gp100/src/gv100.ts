@@ -1,5 +1,5 @@
 import { gm200Kinds } from '@nvmmu/backends-gf100';
-import type { Chip, MmuFormat } from '@nvmmu/vmm-core';
+import { type Chip, once } from '@nvmmu/vmm-core';
 import { discrete } from './apertures.js';
 import { cancelFault, replayFaults } from './faults.js';
 import { flushPascal } from './flush.js';
@@ -8,7 +8,7 @@ import { SUBCONTEXT_INSTANCE_BYTES, joinVolta, partDirectory } from './instance.
 import { discretePages } from './pages-2.js';
 import { validFormat2 } from './valid.js';
 
-const format: MmuFormat = format2('gv100', gm200Kinds);
+const format = once(() => format2('gv100', gm200Kinds));
 
 /** Volta: Pascal with subcontexts in the instance block. */
 export const gv100: Chip = {
@@ -21,7 +21,9 @@ export const gv100: Chip = {
   template: (_device, { replay = false }) => ({
     pages: discretePages,
     pageBlockShift: 0,
-    format,
+    get format() {
+      return format();
+    },
     instanceBytes: SUBCONTEXT_INSTANCE_BYTES,
     valid: validFormat2(discrete, gm200Kinds),
     flush: flushPascal,

@@ -1,4 +1,4 @@
-import type { Chip, MmuFormat } from '@nvmmu/vmm-core';
+import { type Chip, once } from '@nvmmu/vmm-core';
 import { discrete } from './apertures.js';
 import { cancelFault, replayFaults } from './faults.js';
 import { flushTuring } from './flush.js';
@@ -8,7 +8,7 @@ import { turingKinds } from './kinds.js';
 import { discretePages } from './pages-2.js';
 import { validFormat2 } from './valid.js';
 
-const format: MmuFormat = format2('tu102', turingKinds);
+const format = once(() => format2('tu102', turingKinds));
 
 /** Turing: Volta with sixteen storage kinds and an invalidate unit of its own. Fault commands still go to the old one. */
 export const tu102: Chip = {
@@ -21,7 +21,9 @@ export const tu102: Chip = {
   template: (_device, { replay = false }) => ({
     pages: discretePages,
     pageBlockShift: 0,
-    format,
+    get format() {
+      return format();
+    },
     instanceBytes: SUBCONTEXT_INSTANCE_BYTES,
     valid: validFormat2(discrete, turingKinds),
     flush: flushTuring,

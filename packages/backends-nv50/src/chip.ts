@@ -1,4 +1,4 @@
-import type { Chip } from '@nvmmu/vmm-core';
+import { type Chip, once } from '@nvmmu/vmm-core';
 import { flush } from './flush.js';
 import { formatT, type FormatTChip } from './format.js';
 import { join, part } from './instance.js';
@@ -20,7 +20,7 @@ export interface TeslaVariant {
 export function teslaChip(variant: TeslaVariant): Chip {
   const { directoryOffset } = variant;
   const pages = pageSizes(variant.bigFlags);
-  const format = formatT(variant.name, teslaKinds);
+  const format = once(() => formatT(variant.name, teslaKinds));
   return {
     name: variant.name,
     arguments: [],
@@ -31,7 +31,9 @@ export function teslaChip(variant: TeslaVariant): Chip {
     template: ({ stolen }) => ({
       pages,
       pageBlockShift: PDE_SHIFT,
-      format,
+      get format() {
+        return format();
+      },
       instanceBytes: directoryOffset + DIRECTORY_BYTES,
       directoryOffset,
       valid: (_space, map, args) => prepareMap(stolen, map, args),

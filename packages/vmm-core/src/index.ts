@@ -46,6 +46,7 @@ export {
   shiftRight,
   toNumber,
 } from './numbers.js';
+export { once } from './once.js';
 export { Mmu } from './mmu.js';
 export type { MmuOptions, SpaceOptions } from './mmu.js';
 export { Vmm } from './vmm.js';
