@@ -198,6 +198,13 @@ describe.each(DUAL.map((chip) => [chip.name, chip] as const))('%s', (_name, chip
     ]);
     self.put(3n * unit, 2n * unit);
     expect(self.traced()).toEqual([`LPTE ${index(3)}: U -> I 2 PTEs`]);
+    // With the small-page table goes what was filled in it.
+    self.sparse(unit, unit, true);
+    self.put(unit, unit);
+    self.get(0n, SMALL);
+    self.traced();
+    self.sparse(unit, unit, false);
+    expect(self.traced()).toEqual([]);
   });
 });
 
