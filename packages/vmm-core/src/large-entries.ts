@@ -291,7 +291,7 @@ export function fillDual(walk: Walk, pt: PageTable, sparse: boolean): void {
   const { space } = walk;
   const { small, large } = dualLevels(space);
   pt.inheritsSparse = sparse;
-  if (pt.slot1 !== undefined) fillSmall(walk, pt, 0, 1 << small.bits, sparse);
+  fillSmall(walk, pt, 0, 1 << small.bits, sparse);
   const facts = pt.entryFacts;
   const entries = facts.length;
   const table = pt.slot0;
