@@ -198,6 +198,38 @@ describe('raw calls', () => {
   });
 });
 
+describe('the number of references that an entry has room for', () => {
+  /** Takes references until that is refused, and then gives one back. */
+  function countRefs(self: World, addr: bigint, size: bigint, shift: number, message: string): number {
+    const { raw } = self.vmm;
+    let n = 0;
+    while (n <= 0x1_0000 && refusal(() => raw.get(addr, size, shift)) === 'nothing') n++;
+    self.refuses(() => raw.get(addr, size, shift), 'EINVAL', message);
+    raw.put(addr, size, shift);
+    self.vmm.verify();
+    raw.get(addr, size, shift);
+    self.vmm.verify();
+    return n;
+  }
+
+  test('16 bits, of a page in a table of its own', () => {
+    expect(countRefs(raw('nv50'), 0x3000n, 0x1000n, 12, 'too many references at 0x3000')).toBe(0xffff);
+  });
+
+  test('16 bits, of a large page', () => {
+    expect(countRefs(raw(), 0x3_0000n, 0x10000n, 16, 'too many references at 0x30000')).toBe(0xffff);
+  });
+
+  test('16 bits for the small pages below one large page together, with room for one more of each', () => {
+    expect(countRefs(raw(), 0x10000n, 0x10000n, 12, 'too many references at 0x10000')).toBe(0xfff);
+    const self = raw('gm200');
+    self.vmm.raw.get(0n, 0x40000n, 12);
+    expect(countRefs(self, 0x2_0000n, 0x20000n, 12, 'too many references at 0x20000')).toBe(0x7fe);
+    self.refuses((vmm) => vmm.raw.get(0n, 0x40000n, 12), 'EINVAL', 'too many references at 0x20000');
+    self.vmm.raw.get(0n, 0x20000n, 12);
+  });
+});
+
 // One directory entry of the nv50 family holds one table, for 512 MiB of small or of large pages.
 describe('a table of another page size', () => {
   const TABLE = 512n * MIB;
