@@ -110,6 +110,36 @@ describe('raw sparse ranges', () => {
   });
 });
 
+test.each(SIZES)('%s: one unmap of pages of 2^%i, sparse and not, leaves each what it is', (_name, shift, chip) => {
+  const { vmm, show } = raw(chip);
+  const unit = 2n ** BigInt(shift);
+  const addr = 64n * MIB;
+  vmm.raw.sparse(addr + unit, unit, true);
+  vmm.raw.sparse(addr + 3n * unit, 2n * unit, true);
+  vmm.raw.get(addr, 6n * unit, shift);
+  vmm.raw.map(addr, 6n * unit, shift, memory(shift));
+  expect(show(addr, 7, shift)).toBe('mmmmmmf');
+  vmm.raw.unmap(addr, 6n * unit, shift);
+  expect(show(addr, 7, shift)).toBe('fsfssff');
+  vmm.verify();
+});
+
+test.each(SIZES)('a booted space of %s points at its tables again behind pages of 2^%i', (_name, shift, chip) => {
+  const { vmm, show } = world(chip, { addr: 0n, size: 16n * MIB });
+  vmm.boot();
+  const unit = 2n ** BigInt(shift);
+  const addr = vmm.get(3n * unit, { type: 'ptes', page: shift, sparse: true });
+  vmm.map(addr + unit, memory(shift), { size: unit });
+  expect(show(addr, 4, shift)).toBe('smsf');
+  vmm.put(addr);
+  expect(show(addr, 4, shift)).toBe('ffff');
+  vmm.verify();
+  const small = vmm.get(3n * unit, { page: 12 });
+  vmm.map(small, MemoryObject.pageRange('ncoh', 0x2_0000_0000n, Number((3n * unit) / 0x1000n)));
+  expect(show(small, 4, shift)).toBe('mmmf');
+  vmm.verify();
+});
+
 test.each(CHIPS.map((chip) => [chip.name, chip] as const))(
   '%s: clearing a page leaves its neighbours mapped, at every page size',
   (_name, chip) => {
