@@ -14,9 +14,15 @@ export interface BumpProviderOptions {
   readonly onFree?: (memory: TableMemory) => void;
 }
 
-/** Small allocations are cut from slabs of this many bytes: an ArrayBuffer of its own costs more than a page of zeros. */
+/**
+ * Small allocations are cut from slabs of this many bytes: an ArrayBuffer of its own costs more than a page of zeros. All
+ * providers cut from the same one, since many have no more than a few tables.
+ */
 const SLAB_BYTES = 0x4_0000;
 const SLAB_SHARE = 0x1_0000;
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+
 /** Bytes that are kept for other allocations. */
 const SPARE_BYTES = 0x100_0000;
 
@@ -65,8 +71,6 @@ export class BumpProvider implements MemoryProvider {
   #live = 0;
   #cursor: number;
   #failAfter: number | undefined = undefined;
-  #slab = new ArrayBuffer(0);
-  #slabUsed = 0;
 
   /** Makes a provider with nothing allocated. Throws `RangeError` for a base or limit that is no address. */
   constructor(options: BumpProviderOptions = {}) {
@@ -157,7 +161,7 @@ export class BumpProvider implements MemoryProvider {
     const unit = Math.max(align, PAGE_BYTES);
     const addr = Math.ceil(this.#cursor / unit) * unit;
     if (addr + size > this.#limit) return undefined;
-    const words = this.#words(size, zero);
+    const words = wordsFor(size, zero);
     const memory = new Allocation(addr, size, this.#target, words, this.#starts.length);
     this.#cursor = addr + size;
     this.#allocations.push(memory);
@@ -173,26 +177,27 @@ export class BumpProvider implements MemoryProvider {
     this.#allocations = kept;
     this.#starts = kept.map(({ addr }) => addr);
   }
+}
 
-  #words(size: number, zero: boolean): Uint32Array {
-    const spare = spares.get(size)?.pop();
-    if (spare !== undefined) {
-      spareBytes -= size;
-      return spare.fill(zero ? 0 : POISON);
-    }
-    let words: Uint32Array;
-    if (size > SLAB_SHARE) {
-      words = new Uint32Array(size / 4);
-    } else {
-      if (this.#slabUsed + size > this.#slab.byteLength) {
-        this.#slab = new ArrayBuffer(SLAB_BYTES);
-        this.#slabUsed = 0;
-      }
-      words = new Uint32Array(this.#slab, this.#slabUsed, size / 4);
-      this.#slabUsed += size;
-    }
-    return zero ? words : words.fill(POISON);
+/** Words for an allocation: of one that is gone, of the slab, or of their own. */
+function wordsFor(size: number, zero: boolean): Uint32Array {
+  const spare = spares.get(size)?.pop();
+  if (spare !== undefined) {
+    spareBytes -= size;
+    return spare.fill(zero ? 0 : POISON);
   }
+  let words: Uint32Array;
+  if (size > SLAB_SHARE) {
+    words = new Uint32Array(size / 4);
+  } else {
+    if (slabUsed + size > slab.byteLength) {
+      slab = new ArrayBuffer(SLAB_BYTES);
+      slabUsed = 0;
+    }
+    words = new Uint32Array(slab, slabUsed, size / 4);
+    slabUsed += size;
+  }
+  return zero ? words : words.fill(POISON);
 }
 
 /** Keeps the words of an allocation that is gone, if there is room. */

@@ -53,11 +53,19 @@ describe('words', () => {
   const LARGE = 0x1_0004;
   const take = (provider: BumpProvider, size: number, zero = true) => provider.allocate(size, 0x1000, zero)!;
 
-  test('of small allocations are next to each other in 256 KiB, and never overlap', () => {
-    const provider = new BumpProvider();
-    const all = Array.from({ length: 9 }, () => take(provider, SIZE));
-    expect(all.map(({ words }) => words.byteOffset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0].map((i) => i * SIZE));
-    expect(new Set(all.map(({ words }) => words.buffer)).size).toBe(2);
+  test('of small allocations of all providers are next to each other in 256 KiB, and never overlap', () => {
+    const [one, two] = [new BumpProvider(), new BumpProvider()];
+    const all = Array.from({ length: 16 }, (_, i) => take(i % 2 === 0 ? one : two, SIZE).words);
+    const breaks = all.slice(1).filter(({ buffer, byteOffset }, i) => {
+      const before = all[i]!;
+      if (buffer === before.buffer) expect(byteOffset).toBe(before.byteOffset + SIZE);
+      else expect([byteOffset, before.byteOffset + 2 * SIZE > 0x4_0000]).toEqual([0, true]);
+      return buffer !== before.buffer;
+    });
+    // Eight to a slab: two that begin anywhere in one.
+    expect(breaks.length).toBeGreaterThanOrEqual(1);
+    expect(breaks.length).toBeLessThanOrEqual(2);
+    expect(new Set(all.map(({ buffer }) => buffer.byteLength))).toEqual(new Set([0x4_0000]));
   });
 
   test('serve later allocations of the same size, of any provider, overwritten', () => {
