@@ -14,7 +14,10 @@ const USAGE = `usage: soak [--minutes N] [--operations N] [--seed S] [--shard I/
   --seed S         seed of the first round (default 1)
   --shard I/N      run only every Nth round, from the Ith (from 1)
   --chips A,B      only these chips
-  --out FOLDER     where a failing script is written (default .)`;
+  --out FOLDER     where a failing script is written (default .)
+  --help           print this
+
+Exit code 0: no failure, 1: failures, 2: options that make no sense.`;
 
 /** Plans of one chip in one round, and commands in a plan. */
 const ROUND_PLANS = 40;
@@ -39,7 +42,8 @@ function number(text: string, name: string): number {
   return value;
 }
 
-function readOptions(args: readonly string[]): Options {
+/** The options, or `undefined` when help is asked for. */
+function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -49,8 +53,10 @@ function readOptions(args: readonly string[]): Options {
       shard: { type: 'string', default: '1/1' },
       chips: { type: 'string' },
       out: { type: 'string', default: '.' },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values.help) return undefined;
   const shard = /^(\d+)\/(\d+)$/.exec(values.shard);
   const [i, n] = [Number(shard?.[1]), Number(shard?.[2])];
   if (!(i >= 1 && i <= n)) throw new Error(`--shard: ${values.shard} is not I/N with I from 1 to N`);
@@ -115,7 +121,9 @@ function table(tallies: ReadonlyMap<Chip, Tally>): string {
 }
 
 try {
-  process.exitCode = soak(readOptions(process.argv.slice(2))) ? 0 : 1;
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) console.log(USAGE);
+  else process.exitCode = soak(options) ? 0 : 1;
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   process.exitCode = 2;

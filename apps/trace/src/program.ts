@@ -56,7 +56,8 @@ export function createProgram(): Command {
     viewCommand(),
   ];
   for (const command of commands) {
-    program.addCommand(command.copyInheritedSettings(program));
+    command.copyInheritedSettings(program).showHelpAfterError(`Try "nvmmu-trace ${command.name()} --help".`);
+    program.addCommand(command);
   }
   addCompletion(program);
   return program;

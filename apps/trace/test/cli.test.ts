@@ -25,9 +25,9 @@ test.each(['run', 'check', 'time'])('%s --help has examples', async (command) =>
 describe('wrong usage ends with 2 and says what is wrong', () => {
   test.each([
     [[], /Usage: nvmmu-trace/],
-    [['frobnicate'], /unknown command 'frobnicate'/],
+    [['frobnicate'], /unknown command 'frobnicate'\nTry "nvmmu-trace --help"\./],
     [['rnu', 'x'], /Did you mean run\?/],
-    [['run'], /missing required argument 'script'/],
+    [['run'], /missing required argument 'script'\nTry "nvmmu-trace run --help"\./],
     [['run', 'x', '--jsno'], /unknown option '--jsno'[^]*Did you mean --json\?/],
     [['run', 'x', '--log', 'all'], /Allowed choices are debug, trace, spam/],
     [['run', 'x', '--json', '--log', 'spam'], /'--json' cannot be used with option '--log <level>'/],
