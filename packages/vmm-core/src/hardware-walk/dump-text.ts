@@ -81,6 +81,9 @@ function dumpLine(addr: number, words: Uint32Array, at: number): string {
   return line;
 }
 
+/** Words of a piece from which on memory counts for more than time: it grows by a quarter then, and is not copied out. */
+const LARGE_PIECE = 2 ** 20;
+
 /** Collects words into pieces; a piece ends where the next word is not the next address. */
 class PieceBuilder {
   readonly pieces: MemoryPiece[] = [];
@@ -110,7 +113,8 @@ class PieceBuilder {
     this.#total += length;
     if (this.#total > this.#limit) throw new DumpError(line, `more than ${this.#limit} words`);
     if (this.#count + length > this.#words.length) {
-      const grown = new Uint32Array(2 * (this.#count + length));
+      const needed = this.#count + length;
+      const grown = new Uint32Array(needed < LARGE_PIECE ? 2 * needed : Math.ceil(1.25 * needed));
       grown.set(this.#words);
       this.#words = grown;
     }
@@ -124,8 +128,12 @@ class PieceBuilder {
   }
 
   finish(): void {
-    if (this.#count > 0) {
-      this.pieces.push({ addr: this.#start, target: this.#target, words: this.#words.slice(0, this.#count) });
+    const count = this.#count;
+    if (count > 0) {
+      const isLarge = count >= LARGE_PIECE;
+      const words = isLarge ? this.#words.subarray(0, count) : this.#words.slice(0, count);
+      if (isLarge) this.#words = new Uint32Array(WORDS_PER_LINE);
+      this.pieces.push({ addr: this.#start, target: this.#target, words });
     }
     this.#count = 0;
   }

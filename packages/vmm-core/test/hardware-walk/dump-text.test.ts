@@ -82,6 +82,21 @@ describe('reading', () => {
     expect(read('0: 5\n...\nc: 6', { elided: 'zero' })).toEqual(['0 any 5 0 0 6']);
   });
 
+  test.each([2 ** 18, 2 ** 20 - 8, 2 ** 20, 2 ** 21 + 4])('reads a piece of %i words and those around it', (count) => {
+    const end = 0x1000 + 4 * count;
+    const addr = (at: number) => `${at.toString(16)}:`;
+    const text = [`${addr(0)} 7 8`, `${addr(0x1000)} 1 2 3 4`, '*', `${addr(end - 16)} 5 6 7 8`, `${addr(end + 16)} 9`];
+    const [before, large, behind, ...rest] = parseDump(text);
+    expect(rest).toEqual([]);
+    expect([before, behind]).toEqual([
+      { addr: 0, target: undefined, words: Uint32Array.of(7, 8) },
+      { addr: end + 16, target: undefined, words: Uint32Array.of(9) },
+    ]);
+    expect([large?.addr, large?.words.length]).toEqual([0x1000, count]);
+    const wrong = large?.words.findIndex((word, i) => word !== (i < count - 4 ? 1 : 5) + (i & 3));
+    expect(wrong).toBe(-1);
+  });
+
   test('starts a new piece where addresses jump or the target changes', () => {
     expect(read('0: 1\n10: 2\n# target: ncoh\n14: 3', { target: 'vram' })).toEqual([
       '0 vram 1',
