@@ -5,6 +5,7 @@ import { CHIPS } from '@nvmmu/script';
 import { MemoryObject, Mmu, PAGE, type Chip, type SpaceOptions, type Vmm } from '@nvmmu/vmm-core';
 import { describe, expect, test } from 'vitest';
 import { walkBytes } from './support/walks.js';
+import { toy } from './toy/toy.js';
 
 const MIB = 2n ** 20n;
 
@@ -31,8 +32,8 @@ function world(chip: Chip, options: SpaceOptions = {}): World {
 const raw = (chip: Chip): World => world(chip, { type: 'raw', addr: 2n ** 33n, size: 16n * MIB });
 const memory = (shift: number): MemoryObject => MemoryObject.video([[2n ** 36n, 2n ** 32n]], { page: shift });
 
-/** Chips with the page sizes that can be sparse and mapped, up to those of 2 MiB. */
-const SIZES = CHIPS.flatMap((chip) => {
+/** Chips, one of our own making among them, with the page sizes that can be sparse and mapped, up to those of 2 MiB. */
+const SIZES = [...CHIPS, toy].flatMap((chip) => {
   const { pages } = chip.template({ fbPage: 17, stolen: 0 }, {});
   const mask = PAGE.sparse | PAGE.vram;
   return pages

@@ -140,8 +140,8 @@ function clearBySparseRanges(walk: Walk, index: number, count: number): void {
   const { space, leaf, page } = walk;
   const ranges = space.rawSparse;
   walk.sparse = false;
-  // Larger pages know by their own facts whether they are sparse.
-  if (leaf.type !== 'SPT' || ranges.size === 0) {
+  // Directory entries and the large pages of pairs know by their own facts whether they are sparse.
+  if ((leaf.type !== 'SPT' && leaf.type !== 'PGT') || ranges.size === 0) {
     clear(walk, index, count);
     return;
   }
