@@ -119,6 +119,17 @@ describe.each(DUAL.map((chip) => [chip.name, chip] as const))('%s', (_name, chip
     expect(self.show(0n, 5n * unit)).toBe(`s${4 * per} f${per}`);
   });
 
+  test('large pages that go at once, from a range that is sparse in part, leave each part what it is', () => {
+    const self = new World(chip);
+    const { unit, large, per } = self;
+    self.sparse(unit, 2n * unit, true);
+    self.get(0n, 5n * unit, large);
+    self.map(0n, 5n * unit, large);
+    self.get(0n, 5n * unit);
+    self.unmap(0n, 5n * unit, large);
+    expect(self.show(0n, 5n * unit)).toBe(`f${per} s${2 * per} f${2 * per}`);
+  });
+
   test('small pages that were cleared below a large one do not stay sparse when the range ends', () => {
     const self = new World(chip);
     const { unit, large, per } = self;

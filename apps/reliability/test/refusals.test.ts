@@ -188,13 +188,16 @@ describe('raw calls', () => {
       self.left = left;
       self.refuses((vmm) => vmm.raw.get(0x3f_0000n, 4n * MIB, 12), 'ENOMEM', 'no memory for page tables at 0x3f0000');
     }
-    const self = raw();
-    self.left = 2;
-    self.refuses(
-      (vmm) => vmm.raw.sparse(0x3f_f000n, 0x3000n, true),
-      'ENOMEM',
-      'no memory for page tables of the sparse range at 0x3ff000',
-    );
+    for (let left = 0; left < 5; left++) {
+      const self = raw();
+      self.left = left;
+      // One page in each of two tables.
+      self.refuses(
+        (vmm) => vmm.raw.sparse(0x3f_f000n, 0x2000n, true),
+        'ENOMEM',
+        'no memory for page tables of the sparse range at 0x3ff000',
+      );
+    }
   });
 });
 
@@ -279,6 +282,14 @@ describe('a table of another page size', () => {
     self.vmm.get(0x10000n, { type: 'ptes', page: 16, align: 29 });
     self.refuses((vmm) => vmm.boot(), 'EINVAL', 'tables of larger pages are in the way of bootstrapping');
   });
+});
+
+test('a sparse allocation that is not whole pages', () => {
+  managed().refuses(
+    (vmm) => vmm.get(0x1800n, { sparse: true }),
+    'EINVAL',
+    'sparse range ends with 0x800 bytes, less than a page',
+  );
 });
 
 describe('page frames', () => {
