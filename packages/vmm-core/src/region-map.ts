@@ -150,13 +150,26 @@ export class RegionMap {
 
   /** Takes `[addr, addr + size)` out of a free region that holds it. The result is in neither tree. */
   #carve(region: Region, addr: number, size: number): Region {
-    this.#free.erase(region);
+    const isLargest = region === this.#free.last();
+    const rest = region.end - addr - size;
     let taken = region;
+    if (rest > 0 && isLargest) {
+      // What is left of the largest usually stays the largest.
+      const tail = this.#tail(region, rest);
+      const before = this.#free.prev(region);
+      if (before === undefined || before.size < rest) this.#free.replace(region, tail);
+      else {
+        this.#free.erase(region);
+        this.#insertFree(tail);
+      }
+    } else {
+      this.#free.erase(region);
+      if (rest > 0) this.#insertFree(this.#tail(region, rest));
+    }
     if (addr !== region.addr) {
-      taken = this.#tail(region, region.end - addr);
+      taken = this.#tail(region, size);
       this.#insertFree(region);
     }
-    if (size !== taken.size) this.#insertFree(this.#tail(taken, taken.size - size));
     return taken;
   }
 
@@ -183,12 +196,19 @@ export class RegionMap {
       this.#free.erase(prev);
       this.#unlink(prev);
     }
-    if (next !== undefined && !next.used) {
-      region.size += next.size;
-      this.#free.erase(next);
-      this.#unlink(next);
+    if (next === undefined || next.used) {
+      this.#insertFree(region);
+      return;
     }
-    this.#insertFree(region);
+    region.size += next.size;
+    if (next === this.#free.last()) {
+      // It stays the largest.
+      this.#free.replace(next, region);
+    } else {
+      this.#free.erase(next);
+      this.#insertFree(region);
+    }
+    this.#unlink(next);
   }
 
   /** Makes `[addr, addr + size)` of a used region a region of its own; pieces that do not start it are parts. */
