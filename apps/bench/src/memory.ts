@@ -5,6 +5,8 @@ import { MemoryObject, Mmu } from '@nvmmu/vmm-core';
 export interface MemoryReport {
   /** Heap bytes of one allocated region. */
   readonly regionBytes: number;
+  /** Bytes, heap and typed arrays, of the shadow of one 4 KiB page table, with its part of the directories above. */
+  readonly tableBytes: number;
   /** Bytes of the shadow of 4 KiB page tables for each byte of the tables themselves. */
   readonly shadowShare: number;
 }
@@ -34,11 +36,12 @@ export function measureMemory(): MemoryReport {
   const memory = MemoryObject.video([[0x1_0000_0000n, SPAN]]);
   const addr = other.get(SPAN, { page: 12 });
   const empty = used();
-  const tables = mmu.pool.stats().bytes;
+  const without = mmu.pool.stats();
   other.map(addr, memory);
-  const hardware = mmu.pool.stats().bytes - tables;
+  const stats = mmu.pool.stats();
+  const hardware = stats.bytes - without.bytes;
   const shadow = used() - empty - hardware;
   vmm.close();
   other.close();
-  return { regionBytes, shadowShare: shadow / hardware };
+  return { regionBytes, tableBytes: shadow / (stats.live - without.live), shadowShare: shadow / hardware };
 }

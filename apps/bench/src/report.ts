@@ -24,7 +24,7 @@ export function workloadTable(report: WorkloadReport): string {
 
 /** The growth rows as a table. */
 export function growthTable(rows: readonly GrowthRow[]): string {
-  const head = ['regions', 'get', 'map', 'unmap', 'put', 'aligned get + put'];
+  const head = ['regions', 'get', 'map', 'unmap', 'put', 'aligned get'];
   const body = rows.map(({ regions, get, map, unmap, put, alignedGet }) =>
     [regions, get, map, unmap, put, alignedGet].map((value) => ns(Math.round(value))),
   );

@@ -86,7 +86,7 @@ function main(): number {
   report(
     'memory',
     memory,
-    `memory: ${memory.regionBytes.toFixed(0)} bytes of heap a region, shadow ${memory.shadowShare.toFixed(2)} × its tables`,
+    `memory: ${memory.regionBytes.toFixed(0)} bytes of heap a region; ${memory.tableBytes.toFixed(0)} bytes a 4 KiB table, ${memory.shadowShare.toFixed(2)} × its own`,
   );
   const startup = worker([], 'startup') as number;
   report('startup', { ms: startup }, `start-up: ${startup.toFixed(1)} ms over bare Node\n`);
