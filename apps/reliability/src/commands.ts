@@ -140,18 +140,20 @@ function get(session: Session, a: number, b: number, c: number): void {
     size: BigInt(size),
     sparse,
   });
+  const unit = 2 ** Math.max(page, align, 12);
+  const { start, limit } = vmm;
   if (ret !== 0 || addr === undefined) {
     const roomy = session.setup.type === 'unmanaged' && session.setup.size === 0;
-    if (roomy && !sparse && !isNv50 && page <= 21) session.expectDone(ret, 'get');
+    if (roomy && !sparse && !isNv50 && page <= 21 && model.hasRoom(size, unit, Number(start), Number(limit))) {
+      session.expectDone(ret, 'get');
+    }
     for (const { addr: at, size: bytes } of model.allocations.slice(-2)) session.check({ addr: at, size: bytes });
     return;
   }
-  const unit = 2 ** Math.max(page, align, 12);
   session.expect(addr % unit === 0, `get returns 0x${addr.toString(16)}, not aligned to 0x${unit.toString(16)}`);
   const allocation: Allocation = { addr, size, sparse, type, page };
   const wrongPlace = model.get(allocation);
   session.expect(wrongPlace === undefined, `get returns 0x${addr.toString(16)}, which ${wrongPlace ?? ''}`);
-  const { start, limit } = vmm;
   session.expect(addr >= Number(start) && addr + size <= Number(limit), 'get returns an address out of bounds');
   session.check(allocation);
 }

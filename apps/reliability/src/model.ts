@@ -84,6 +84,16 @@ export class SpaceModel {
     return this.allocations.find((range) => addr >= range.addr && addr < range.addr + range.size);
   }
 
+  /** Whether a gap between allocations of a space holds `size` bytes from a multiple of `unit` on. */
+  hasRoom(size: number, unit: number, start: number, limit: number): boolean {
+    let from = start;
+    for (const { addr, size: taken } of this.allocations.toSorted((a, b) => a.addr - b.addr)) {
+      if (Math.ceil(from / unit) * unit + size <= addr) return true;
+      from = addr + taken;
+    }
+    return Math.ceil(from / unit) * unit + size <= limit;
+  }
+
   /** Notes an allocation; the result says what is wrong with its place. */
   get(allocation: Allocation): string | undefined {
     const other = this.allocations.find((range) => overlaps(range, allocation));

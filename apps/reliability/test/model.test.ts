@@ -4,6 +4,7 @@ import { CHIPS, findChip, parseScript, ScriptRunner } from '@nvmmu/script';
 import { describe, expect, test } from 'vitest';
 import { apply, WHAT } from '../src/commands.js';
 import { Machine, ModelError } from '../src/machine.js';
+import { SpaceModel } from '../src/model.js';
 import { checkChip, Tally } from '../src/property.js';
 import { Session, type Setup } from '../src/session.js';
 import { walkBytes } from './support/walks.js';
@@ -22,6 +23,27 @@ describe(`random operations, seed ${SEED}`, () => {
     expect(tally.plans, name).toBe(RUNS);
     expect(tally.operations).toBeGreaterThan(100);
   });
+});
+
+test('the model knows when a space is full', () => {
+  const model = new SpaceModel(false);
+  const unit = 0x20_0000;
+  const limit = 2 ** 57;
+  expect(model.hasRoom(limit, unit, 0, limit)).toBe(true);
+  expect(model.hasRoom(limit, unit, 0x1000, limit)).toBe(false);
+  const take = (addr: number, size: number): void => {
+    expect(model.get({ addr, size, sparse: true, type: 'addr', page: 12 })).toBeUndefined();
+  };
+  take(unit - 0x1000, 0x1000);
+  take(3 * unit - 0x1000, limit - 3 * unit + 0x1000);
+  expect(model.hasRoom(unit - 0x1000, 0x1000, 0, limit)).toBe(true);
+  expect(model.hasRoom(unit, unit, 0, limit)).toBe(true);
+  expect(model.hasRoom(2 * unit - 0x1000, 0x1000, 0, limit)).toBe(true);
+  expect(model.hasRoom(2 * unit, 0x1000, 0, limit)).toBe(false);
+  take(unit, 2 * unit - 0x1000);
+  expect(model.hasRoom(unit - 0x1000, 0x1000, 0, limit)).toBe(true);
+  expect(model.hasRoom(0x1000, unit, 0, limit)).toBe(true);
+  expect(model.hasRoom(0x1000, unit, 0x1000, limit)).toBe(false);
 });
 
 describe('the comparison finds', () => {
