@@ -150,22 +150,17 @@ export class RegionMap {
 
   /** Takes `[addr, addr + size)` out of a free region that holds it. The result is in neither tree. */
   #carve(region: Region, addr: number, size: number): Region {
-    const isLargest = region === this.#free.last();
+    const wasLargest = region === this.#free.last();
     const rest = region.end - addr - size;
-    let taken = region;
-    if (rest > 0 && isLargest) {
-      // What is left of the largest usually stays the largest.
-      const tail = this.#tail(region, rest);
-      const before = this.#free.prev(region);
-      if (before === undefined || before.size < rest) this.#free.replace(region, tail);
-      else {
-        this.#free.erase(region);
-        this.#insertFree(tail);
-      }
+    const tail = rest > 0 ? this.#tail(region, rest) : undefined;
+    if (tail !== undefined && wasLargest && (this.#free.prev(region)?.size ?? 0) < rest) {
+      // It is the largest again: it can have the place.
+      this.#free.replace(region, tail);
     } else {
       this.#free.erase(region);
-      if (rest > 0) this.#insertFree(this.#tail(region, rest));
+      if (tail !== undefined) this.#insertFree(tail);
     }
+    let taken = region;
     if (addr !== region.addr) {
       taken = this.#tail(region, size);
       this.#insertFree(region);
