@@ -126,7 +126,10 @@ describe.each(DUAL.map((chip) => [chip.name, chip] as const))('%s', (_name, chip
     self.get(0n, 5n * unit, large);
     self.map(0n, 5n * unit, large);
     self.get(0n, 5n * unit);
+    self.traced();
     self.unmap(0n, 5n * unit, large);
+    // One fill for both.
+    expect(self.traced()).toEqual([`SPTE ${per.toString(16).padStart(5, '0')}: U -> S ${2 * per} PTEs`]);
     expect(self.show(0n, 5n * unit)).toBe(`f${per} s${2 * per} f${2 * per}`);
   });
 
@@ -239,8 +242,14 @@ describe.each(WIDE.map((chip) => [chip.name, chip] as const))('%s, below a spars
       const show = (kind: string): string =>
         `${kind}${per} M${per} ${kind}${2 * per + 1} m1 ${kind}${rest - 4 * per - 2}`;
       expect(self.show(2n * MIB, 2n * MIB)).toBe(show('s'));
+      self.traced();
       self.sparse(2n * MIB, 2n * MIB, false);
       expect(self.show(2n * MIB, 2n * MIB)).toBe(show('f'));
+      expect(self.traced().filter((line) => line.startsWith('LPTE'))).toEqual([
+        'LPTE 00000: S -> I 1 PTEs',
+        'LPTE 00002: S -> I 2 PTEs',
+        'LPTE 00006: S -> I 26 PTEs',
+      ]);
       self.unmap(2n * MIB + unit, unit, large);
       self.unmap(2n * MIB + 4n * unit + SMALL, SMALL);
       expect(self.show(2n * MIB, 2n * MIB)).toBe(`f${rest}`);
