@@ -148,6 +148,25 @@ describe.each(Object.entries(KINDS))('of %s', (chip, kinds) => {
     vmm.verify();
   });
 
+  test('entries that are lost', () => {
+    const vmm = filled(chip);
+    let lost = 0;
+    for (const words of wordsOf(vmm)) {
+      // Whole entries of every size.
+      for (let at = 0; at < words.length; at += 4) {
+        const entry = words.slice(at, at + 4);
+        // Small pages may be sparse or not below a large one: only addresses count.
+        if (entry.every((word) => word < 0x10 || word === 0xcccc_cccc)) continue;
+        words.fill(0, at, at + 4);
+        expect(found(vmm), `entry at word ${at}`).not.toBe('nothing');
+        words.set(entry, at);
+        if (++lost % 40 === 0) break;
+      }
+    }
+    expect(lost).toBeGreaterThan(10);
+    vmm.verify();
+  });
+
   test('a reference too many or too few', () => {
     const vmm = filled(chip);
     for (const record of records(vmm.state.root)) {

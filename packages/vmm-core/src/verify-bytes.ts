@@ -123,7 +123,7 @@ function verifyDual(space: SpaceState, pt: PageTable, name: string): void {
   if (pt.slot1 === undefined) return;
   const shift = small.bits - large.bits;
   for (let i = 0; i < 1 << small.bits; i++) {
-    if (pt.smallMapped[i] !== 1 && isEmpty(pt.slot1, small, i)) continue;
+    if (!hasBit(pt.smallMapped, i) && isEmpty(pt.slot1, small, i)) continue;
     const words = wordsAt(pt.slot1, small, i);
     const place = `${name}, small page ${i}`;
     if (hasBit(pt.smallMapped, i)) {
