@@ -224,6 +224,8 @@ describe('verify finds', () => {
     ['a gap', /does not begin where/, (_map, region) => void (region.size -= PAGE)],
     ['an overlap', /does not begin where/, (_map, region) => void (region.size += PAGE)],
     ['an empty region', /is empty|does not begin/, (_map, region) => void (region.size = 0)],
+    ['free regions side by side', /free like the one before/, (map) => map.append(new Region(16 * PAGE, PAGE))],
+    ['a region in both kinds', /not found in its tree/, (map) => void ([...map].at(-1)!.used = true)],
     ['a part of nothing', /part of nothing/, (map) => void (map.first!.part = true)],
     ['a torn list', /broken list/, (_map, region) => void (region.prev = undefined)],
     ['a region in no tree', /in no tree|not found/, (map, region) => map.unuse(region)],
@@ -231,6 +233,14 @@ describe('verify finds', () => {
     ['a free region that is referenced', /free but mapped/, (map) => void ([...map].at(-1)!.refd = 1)],
   ])('%s', (_what, message, spoil) => {
     expect(broken(spoil)).toThrow(message);
+  });
+
+  test('a list that ends before the trees do', () => {
+    const map = space(16);
+    take(map, 2);
+    take(map, 2);
+    [...map][1]!.next = undefined;
+    expect(() => map.verify(0, 4 * PAGE)).toThrow('regions and trees differ');
   });
 
   test('regions that do not reach the end', () => {
