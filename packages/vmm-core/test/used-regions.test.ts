@@ -40,6 +40,18 @@ describe('an index by first addresses', () => {
     );
   });
 
+  test('takes no address for another one with the same hash', () => {
+    // Enough for ten or so among 2^31 hashes.
+    const count = 150_000;
+    const index = new StartIndex();
+    const scattered = (i: number): number => (Math.imul(i + 1, 0x9e37_79b1) >>> 0) * PAGE * 0x101;
+    const there = Array.from({ length: count }, (_, i) => new Region(scattered(i), PAGE));
+    for (const region of there) index.insert(region);
+    expect(there.filter((region) => index.find(region.addr) !== region)).toEqual([]);
+    const absent = Array.from({ length: count }, (_, i) => scattered(count + i));
+    expect(absent.filter((addr) => index.find(addr) !== undefined)).toEqual([]);
+  });
+
   test('a region that is not in it is not taken out', () => {
     const index = new StartIndex();
     index.insert(new Region(PAGE, PAGE));
