@@ -132,6 +132,24 @@ test('a listing does not run on where the address leaves its field', () => {
   ]);
 });
 
+test('a table that is not there hides no more than the size that it is said to have', () => {
+  const format = format1('gk20a', 17);
+  const words = new Words64();
+  // Half the entries of a large-page table, in memory that is not there; and all of them.
+  words.set(0x100000n, 0xd511e646n);
+  words.set(0x100008n, 0xd511e642n);
+  const image = words.image();
+  const half = 0x4000000n;
+  expect([...listRanges(format, image, rootAt(0x100000n))].slice(0, 2)).toMatchObject([
+    { kind: 'problem', problem: 'unreadable', va: 0n, size: half },
+    { kind: 'problem', problem: 'unreadable', va: 2n * half },
+  ]);
+  const at = (va: bigint) => walk(format, image, rootAt(0x100000n), va);
+  expect(at(half - 1n).kind).toBe('unreadable');
+  expect(at(half)).toMatchObject({ kind: 'fault', cause: 'size' });
+  expect(at(2n * half).kind).toBe('unreadable');
+});
+
 test('a page in video memory with more than 37 address bits is warned about', () => {
   const spt = format1('gk104', 17).levels[2]!;
   expect(annotate(spt, 0xe0000001n).warnings).toEqual([

@@ -73,11 +73,14 @@ export class TableOpener {
   /** Reads a table into `table`, limited to the addresses that the scan looks at; false when it tells of a problem. */
   open(table: OpenTable, link: TableLink): boolean {
     const problem = this.#read(table, link);
+    const unit = pow2((this.#levels[link.level] as LevelFormat).shift);
     if (problem !== undefined) {
-      this.#visitor.problem({ ...link, kind: problem, count: 1, why: WHY[problem] });
+      // Behind the entries that the table is said to have, its size is what an access faults on.
+      const size = Math.min(link.size, link.entries * unit);
+      this.#visitor.problem({ ...link, size, kind: problem, count: 1, why: WHY[problem] });
       return false;
     }
-    table.select(0, link.entries, pow2((this.#levels[link.level] as LevelFormat).shift), this.#window);
+    table.select(0, link.entries, unit, this.#window);
     this.#visitor.enter(link);
     return true;
   }
