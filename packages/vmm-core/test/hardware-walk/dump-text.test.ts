@@ -97,6 +97,10 @@ describe('reading', () => {
     expect(wrong).toBe(-1);
   });
 
+  test.each(['123456789', '1234567890abcdef0', 'x1234567890abcdef', '1234567890abcdefx'])('%s is no word', (word) => {
+    expect(() => parseDump([`1000: ${word}`])).toThrow(`line 1: "${word}" is not a word of up to 8 hexadecimal digits`);
+  });
+
   test('starts a new piece where addresses jump or the target changes', () => {
     expect(read('0: 1\n10: 2\n# target: ncoh\n14: 3', { target: 'vram' })).toEqual([
       '0 vram 1',
